@@ -1,0 +1,159 @@
+package enroll
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// PerformedBy says who calls BioID's enroll after samples were uploaded.
+type PerformedBy string
+
+// Who performs the enrollment.
+const (
+	ByBrowser PerformedBy = "browser" // The vendor's capture script calls enroll itself.
+	ByUs      PerformedBy = "us"      // The journey calls enroll.
+)
+
+// The bounds of BioID inputs.
+const (
+	bioIDMaxTries   = 15
+	bioIDMaxSamples = 20
+	bioIDMaxIndex   = 20
+)
+
+// BioIDEnrollment enrolls a biometric class, or trains it further.
+//
+// https://developer.bioid.com/ClassicBWS/BwsReference/WebApi/Enroll
+type BioIDEnrollment struct {
+	// BCID is the subject: storage.partition.class-id, with dots or slashes.
+	BCID string `json:"bcid"`
+	// Traits to enroll: Face, Periocular or both with a comma; the service's
+	// default unless given.
+	Traits string `json:"traits,omitempty"`
+	// MaxTries is how many attempts the token allows, 1 to 15; the service's
+	// default of 3 unless given.
+	MaxTries int `json:"max_tries,omitempty"`
+	// Challenge asks for challenge-response; only with liveness detection.
+	Challenge bool `json:"challenge,omitempty"`
+	// LiveDetection is the token's liveness detection; unset means the
+	// service's own default, which is on.
+	LiveDetection *bool `json:"live_detection,omitempty"`
+	// EnrollLiveDetection is the same for the enroll call; unset means the
+	// token's. False never overrides a token that requires it.
+	EnrollLiveDetection *bool `json:"enroll_live_detection,omitempty"`
+	// PerformedBy says who calls enroll after the browser uploaded samples:
+	// us (the default) or browser. With Samples it is always us.
+	PerformedBy PerformedBy `json:"performed_by,omitempty"`
+	// Samples are uploaded by us from sealed storage; without any, the
+	// browser uploads with the handed-over token.
+	Samples []BioIDSample `json:"samples,omitempty"`
+}
+
+// BioIDSample is one face or periocular image.
+type BioIDSample struct {
+	// Data is the image file.
+	Data []byte `json:"data"`
+	// Tag lists head movements for challenge-response: any, up, down, left,
+	// right, with commas.
+	Tag string `json:"tag,omitempty"`
+	// Index orders the samples, from 1.
+	Index int `json:"index,omitempty"`
+	// Trait of the sample; the service's default unless given.
+	Trait string `json:"trait,omitempty"`
+}
+
+// BioIDInput is the input of the BioIDEnrollment workflow.
+type BioIDInput struct {
+	Envelope
+	BCID                string           `json:"bcid"`
+	Traits              string           `json:"traits,omitempty"`
+	MaxTries            int              `json:"max_tries,omitempty"`
+	Challenge           bool             `json:"challenge,omitempty"`
+	LiveDetection       *bool            `json:"live_detection,omitempty"`
+	EnrollLiveDetection *bool            `json:"enroll_live_detection,omitempty"`
+	PerformedBy         PerformedBy      `json:"performed_by"`
+	Samples             []BioIDSampleRef `json:"samples,omitempty"`
+}
+
+// MinSamples returns how many samples an attempt needs: two while liveness
+// detection may be on, else one.
+func (in BioIDInput) MinSamples() int { return minSamples(in.LiveDetection, in.EnrollLiveDetection) }
+
+func minSamples(token, enroll *bool) int {
+	tokenOff := token != nil && !*token
+	enrollOn := enroll != nil && *enroll
+	if tokenOff && !enrollOn {
+		return 1
+	}
+	return 2
+}
+
+var bcidForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}([./])[0-9]{1,10}([./])[0-9]{1,10}$`)
+
+// Journey names the journey.
+func (BioIDEnrollment) Journey() Journey { return BioIDEnroll }
+
+// SubjectName returns the BCID in its dotted form.
+func (r BioIDEnrollment) SubjectName() string { return strings.ReplaceAll(r.BCID, "/", ".") }
+
+// Normalize fills in the defaults and the one written form of the BCID.
+func (r *BioIDEnrollment) Normalize() {
+	r.BCID = strings.ReplaceAll(r.BCID, "/", ".")
+	if r.PerformedBy == "" {
+		r.PerformedBy = ByUs
+	}
+}
+
+// Check returns an InputError that names every field that is not acceptable.
+func (r BioIDEnrollment) Check(limits Limits) error {
+	c := &checker{}
+	if !bcidForm.MatchString(r.BCID) {
+		c.refuse("bcid", fmt.Sprintf("%d bytes of another form", len(r.BCID)), "storage.partition.class-id, with numbers for partition and class-id, such as bws.1.42")
+	}
+	c.traits("traits", r.Traits)
+	if r.MaxTries != 0 {
+		c.between("max_tries", r.MaxTries, 1, bioIDMaxTries)
+	}
+	if r.Challenge && r.LiveDetection != nil && !*r.LiveDetection {
+		c.refuse("challenge", "true with live_detection false", "true only with liveness detection")
+	}
+	c.oneOf("performed_by", string(r.PerformedBy), string(ByBrowser), string(ByUs))
+	r.checkSamples(c, limits)
+	return c.err(r.Journey())
+}
+
+func (r BioIDEnrollment) checkSamples(c *checker, limits Limits) {
+	if len(r.Samples) == 0 {
+		return
+	}
+	if r.PerformedBy == ByBrowser {
+		c.refuse("performed_by", `"browser" together with samples`, "us, because samples from here never reach the browser")
+	}
+	c.between("samples", len(r.Samples), minSamples(r.LiveDetection, r.EnrollLiveDetection), bioIDMaxSamples)
+	for i, sample := range r.Samples {
+		field := fmt.Sprintf("samples[%d]", i)
+		c.image(field+".data", sample.Data, limits.SampleMaxBytes, PNG, JPEG, BMP, GIF, TIFF)
+		c.traits(field+".trait", sample.Trait)
+		c.between(field+".index", sample.Index, 0, bioIDMaxIndex)
+		for tag := range strings.SplitSeq(sample.Tag, ",") {
+			if tag = strings.TrimSpace(tag); tag != "" {
+				c.oneOf(field+".tag", strings.ToLower(tag), "any", "up", "down", "left", "right")
+			}
+		}
+	}
+}
+
+// traits refuses anything but a list of the traits that cameras capture.
+func (c *checker) traits(field, value string) {
+	if value == "" {
+		return
+	}
+	for trait := range strings.SplitSeq(value, ",") {
+		if !slices.Contains([]string{"face", "periocular"}, strings.ToLower(strings.TrimSpace(trait))) {
+			c.refuse(field, describe(value), "Face, Periocular, or both with a comma")
+			return
+		}
+	}
+}

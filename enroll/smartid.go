@@ -1,0 +1,68 @@
+package enroll
+
+// SmartIDEnrollment registers a template that the SmartID SDK captured on the
+// device. Template and PayLoad are forwarded byte for byte.
+//
+// https://smartidsuite.ai/en/developers/kyc/enroll
+type SmartIDEnrollment struct {
+	// User is the subject.
+	User string `json:"user"`
+	// Template is the encrypted face template from the SDK.
+	Template Secret `json:"template"`
+	// PayLoad is the SDK's metadata; it holds device and location data.
+	PayLoad Secret `json:"pay_load"`
+	// OverWrite is the text "true" to replace an enrollment, or absent.
+	OverWrite string `json:"over_write,omitempty"`
+}
+
+// SmartIDUnenrollment removes a user's enrollment.
+type SmartIDUnenrollment struct {
+	// User is the subject.
+	User string `json:"user"`
+}
+
+// SmartIDEnrollInput is the input of the SmartIDEnrollment workflow.
+type SmartIDEnrollInput struct {
+	Envelope
+	User      string    `json:"user"`
+	Template  SealedRef `json:"template"`
+	PayLoad   SealedRef `json:"pay_load"`
+	OverWrite string    `json:"over_write,omitempty"`
+}
+
+// SmartIDUnenrollInput is the input of the SmartIDUnenrollment workflow.
+type SmartIDUnenrollInput struct {
+	Envelope
+	User string `json:"user"`
+}
+
+// Journey names the journey.
+func (SmartIDEnrollment) Journey() Journey { return SmartIDEnroll }
+
+// Journey names the journey.
+func (SmartIDUnenrollment) Journey() Journey { return SmartIDUnenroll }
+
+// SubjectName returns the user.
+func (r SmartIDEnrollment) SubjectName() string { return r.User }
+
+// SubjectName returns the user.
+func (r SmartIDUnenrollment) SubjectName() string { return r.User }
+
+// Check returns an InputError that names every field that is not acceptable.
+func (r SmartIDEnrollment) Check(limits Limits) error {
+	c := &checker{}
+	c.require("user", r.User, 256)
+	c.require("template", r.Template.Reveal(), limits.TemplateMaxBytes)
+	c.require("pay_load", r.PayLoad.Reveal(), limits.TemplateMaxBytes)
+	if r.OverWrite != "" && r.OverWrite != "true" {
+		c.refuse("over_write", describe(r.OverWrite), `the text "true", or absent`)
+	}
+	return c.err(r.Journey())
+}
+
+// Check returns an InputError that names every field that is not acceptable.
+func (r SmartIDUnenrollment) Check(Limits) error {
+	c := &checker{}
+	c.require("user", r.User, 256)
+	return c.err(r.Journey())
+}
