@@ -1,0 +1,73 @@
+package simulator
+
+import (
+	"slices"
+	"time"
+)
+
+// Magic is one row of the table of magic subjects: start the journey with the subject and the inputs, wait, and the outcome
+// is the one promised, every time. No account or user has to be made before.
+type Magic struct {
+	Provider string         `json:"provider"`
+	Journey  string         `json:"journey"`  // the journey to start, such as authid.enroll
+	Subject  string         `json:"subject"`  // AccountNumber, BCID, user_id or User
+	Forces   string         `json:"forces"`   // what the provider does
+	Outcome  string         `json:"outcome"`  // what the journey ends with
+	Reason   string         `json:"reason"`   // the outcome's reason; empty when it has none
+	CanRetry bool           `json:"can_retry"`
+	Inputs   map[string]any `json:"inputs,omitempty"` // further inputs the journey needs for this row, by their JSON names
+	Notes    string         `json:"notes,omitempty"`
+
+	script any // what the provider's own file does for this subject
+}
+
+// MagicSubjects returns every row, provider by provider.
+func MagicSubjects() []Magic {
+	return slices.Concat(magicTables()...)
+}
+
+// magicRows finds a row by its provider and subject.
+type magicRows map[[2]string]Magic
+
+func indexMagic(rows []Magic) magicRows {
+	index := magicRows{}
+	for _, row := range rows {
+		index[[2]string{row.Provider, row.Subject}] = row
+	}
+	return index
+}
+
+// script returns what is to be done for a magic subject, and false for a subject that is none.
+func script[T any](t *txn, provider, subject string) (T, bool) {
+	found, ok := t.srv.magic[[2]string{provider, subject}].script.(T)
+	return found, ok
+}
+
+// autoUserAt is when the simulated user of a magic subject acts that starts now.
+func (t *txn) autoUserAt() time.Time { return t.now.Add(t.srv.opts.AutoUserDelay) }
+
+const (
+	triesKind = "tries"
+	// A run of failing tries that is older belongs to a journey that has ended.
+	triesForgotten = time.Minute
+)
+
+type tries struct {
+	Count int       `json:"count"`
+	Last  time.Time `json:"last"`
+}
+
+// failsFirst reports whether this is one of the first n calls in a run of calls named key. The call after them ends the run,
+// so that the next journey of the same subject finds the same failures.
+func (t *txn) failsFirst(key string, n int) bool {
+	run, _ := get[tries](t, triesKind, key)
+	if t.now.Sub(run.Last) > triesForgotten {
+		run.Count = 0
+	}
+	if run.Count >= n {
+		remove(t, triesKind, key)
+		return false
+	}
+	put(t, triesKind, key, tries{Count: run.Count + 1, Last: t.now})
+	return true
+}
