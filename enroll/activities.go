@@ -275,3 +275,27 @@ type IProovRemoveUserInput struct {
 type IProovUserRemoved struct {
 	Existed bool `json:"existed"`
 }
+
+// Refusal returns the provider's refusal, or nil.
+func (a AuthIDAccount) Refusal() *Verdict { return a.Refused }
+
+// Refusal returns the provider's refusal, or nil.
+func (o AuthIDOperation) Refusal() *Verdict { return o.Refused }
+
+// Refusal returns the provider's refusal, or nil.
+func (a AuthIDAttachment) Refusal() *Verdict { return a.Refused }
+
+// Refusal returns the provider's refusal, or nil.
+func (c BioIDClass) Refusal() *Verdict { return c.Refused }
+
+// Refusal returns the provider's refusal, or nil.
+func (t BioIDToken) Refusal() *Verdict { return t.Refused }
+
+// Refusal returns the provider's refusal, or nil.
+func (u BioIDUpload) Refusal() *Verdict { return u.Refused }
+
+// Refusal returns the provider's refusal, or nil.
+func (t IProovToken) Refusal() *Verdict { return t.Refused }
+
+// Refusal returns the provider's refusal, or nil.
+func (i IProovImage) Refusal() *Verdict { return i.Refused }

@@ -64,8 +64,20 @@ type Error struct {
 	Message string
 	// RetryAfter is how long the provider asks to wait; zero when it did not.
 	RetryAfter time.Duration
+	// NotSent reports that the request surely never left: repeating it cannot
+	// do anything twice.
+	NotSent bool
 	// Err is the cause, where there is one.
 	Err error
+}
+
+// FailureDetails travels with a failure of a step from the worker to the
+// workflow: what a story may need to know beyond the kind.
+type FailureDetails struct {
+	// Code is the provider's own code or the HTTP status.
+	Code string `json:"code,omitempty"`
+	// NotSent reports that the request surely never left.
+	NotSent bool `json:"not_sent,omitempty"`
 }
 
 // Error tells the operation, the kind and the provider's own words.

@@ -112,6 +112,8 @@ const (
 	// ReasonAfterLostAnswer: the outcome was learned by repeating a call
 	// whose first answer was lost.
 	ReasonAfterLostAnswer Reason = "after_lost_answer"
+	// ReasonInternalError: our own program failed; its log tells.
+	ReasonInternalError Reason = "internal_error"
 	// ReasonInputGone: the sealed photo, sample or template is not there any
 	// more.
 	ReasonInputGone Reason = "input_gone"
