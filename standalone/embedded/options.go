@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// Off, given as a port, says that the listener is not wanted.
+	// Off is given as a port of a listener that is not wanted.
 	Off = -1
 
 	defaultHost      = "127.0.0.1"

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -166,7 +167,7 @@ func TestStart_names_the_taken_port(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, listener.Close()) })
-	taken := listener.Addr().(*net.TCPAddr).Port
+	taken := int(netip.MustParseAddrPort(listener.Addr().String()).Port())
 
 	for option, opts := range map[string]embedded.Options{
 		"Port":        {Port: taken},
