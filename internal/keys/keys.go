@@ -1,0 +1,112 @@
+package keys
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+// Size is the length of each key in bytes.
+const Size = 32
+
+// Key is one secret key with its public ID. It prints as its ID.
+type Key struct {
+	secret [Size]byte
+}
+
+// newKey returns a random key.
+func newKey() Key {
+	var key Key
+	// Read never fails: the runtime ends the program instead.
+	_, _ = rand.Read(key.secret[:])
+	return key
+}
+
+// ID names the key without telling it: 12 hexadecimal digits computed from
+// the key.
+func (k Key) ID() string { return k.mac("key id", 6) }
+
+// Bytes returns a copy of the key, for a cipher.
+func (k Key) Bytes() []byte { return append([]byte(nil), k.secret[:]...) }
+
+// Format writes the key's ID whatever the verb, so that a key cannot be
+// printed by accident.
+func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "key "+k.ID()) }
+
+// MAC returns the keyed hash (HMAC-SHA-256) of the parts for one purpose.
+func (k Key) MAC(purpose string, parts ...[]byte) []byte {
+	hash := hmac.New(sha256.New, k.secret[:])
+	for _, part := range append([][]byte{[]byte("bioenroll " + purpose)}, parts...) {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+		hash.Write(length[:])
+		hash.Write(part)
+	}
+	return hash.Sum(nil)
+}
+
+// mac returns the first bytes of a keyed hash over texts, in hexadecimal.
+func (k Key) mac(purpose string, size int, texts ...string) string {
+	parts := make([][]byte, len(texts))
+	for i, text := range texts {
+		parts[i] = []byte(text)
+	}
+	return hex.EncodeToString(k.MAC(purpose, parts...)[:size])
+}
+
+// Keys are the keys of an installation. The zero value is of no use: load
+// them with LoadOrCreate or Load.
+type Keys struct {
+	codec, seal, subject Key
+}
+
+// New returns fresh random keys that are kept nowhere, for tests.
+func New() *Keys { return &Keys{codec: newKey(), seal: newKey(), subject: newKey()} }
+
+// Codec returns the key that encrypts payloads.
+func (k *Keys) Codec() Key { return k.codec }
+
+// Seal returns the key that encrypts sealed storage.
+func (k *Keys) Seal() Key { return k.seal }
+
+// SubjectFingerprint identifies the subject key. Programs whose fingerprints
+// differ would give one person two identifiers.
+func (k *Keys) SubjectFingerprint() string { return k.subject.ID() }
+
+// Format writes the IDs of the keys whatever the verb.
+func (k *Keys) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "keys codec %s, seal %s, subject %s", k.codec.ID(), k.seal.ID(), k.subject.ID())
+}
+
+// SubjectHash returns the keyed hash of a subject at a provider: 32
+// hexadecimal digits that identify the person to nobody without the key.
+func (k *Keys) SubjectHash(provider enroll.Provider, subject string) string {
+	return k.subject.mac("subject", 16, string(provider), subject)
+}
+
+// Digest returns the keyed digest of a whole request: 64 hexadecimal digits.
+// The order and the borders of the parts count.
+func (k *Keys) Digest(journey enroll.Journey, parts ...[]byte) string {
+	all := append([][]byte{[]byte(journey)}, parts...)
+	return hex.EncodeToString(k.subject.MAC("request digest", all...))
+}
+
+// Ref returns the reference under which one part of a start is sealed: 32
+// hexadecimal digits. The same workflow ID, idempotency key and part give the
+// same reference, so a repeated start seals nothing twice.
+func (k *Keys) Ref(workflowID, idempotencyKey, part string) enroll.SealedRef {
+	return enroll.SealedRef(k.subject.mac("sealed reference", 16, workflowID, idempotencyKey, part))
+}
+
+// GeneratedUserID returns the iProov user_id of a start that named none. It is
+// opaque, fits iProov's pattern, and is the same whenever the start is
+// repeated with its idempotency key.
+func (k *Keys) GeneratedUserID(idempotencyKey string) string {
+	return "u-" + k.subject.mac("iproov user id", 16, idempotencyKey)
+}
