@@ -130,7 +130,7 @@ func (s *Server) wait(r *http.Request, d time.Duration) {
 	select {
 	case <-up:
 	case <-r.Context().Done():
-	case <-s.closing:
+	case <-s.life.Done():
 	}
 }
 

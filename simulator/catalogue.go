@@ -1,11 +1,19 @@
 package simulator
 
 // catalogue lists the providers: one line each, here and in magicTables.
-func catalogue(*Server) []provider {
-	return []provider{}
+func catalogue(s *Server) []provider {
+	return []provider{
+		s.authID(),
+		s.smartID(),
+		s.iProov(),
+	}
 }
 
 // magicTables lists the tables of magic subjects.
 func magicTables() [][]Magic {
-	return [][]Magic{}
+	return [][]Magic{
+		authIDMagic(),
+		smartIDMagic(),
+		iProovMagic(),
+	}
 }

@@ -40,6 +40,8 @@ type Fault struct {
 	// Status and Body are the answer, for status. An empty body means the provider's own error body.
 	Status int    `json:"status"`
 	Body   string `json:"body"`
+
+	perJourney bool // in the magic table: counted anew for each journey
 }
 
 // FaultMatch chooses calls; empty fields choose all.
@@ -101,7 +103,7 @@ func (f Fault) valid() (Fault, error) {
 	return f, nil
 }
 
-// strike finds the first fault that matches a call and counts it down.
+// strike finds the first fault that matches a call and counts it down; those asked for go before those of the magic table.
 func (t *txn) strike(e Entry) (Fault, bool) {
 	var hit Fault
 	var passed []Fault
@@ -121,7 +123,7 @@ func (t *txn) strike(e Entry) (Fault, bool) {
 		put(t, faultsKind, ordered(f.ID), f)
 	}
 	if hit.ID == 0 {
-		return hit, false
+		return t.strikeMagic(e)
 	}
 	if hit.Times > 0 {
 		hit.Times--

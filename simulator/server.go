@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,9 +15,13 @@ type Server struct {
 	providers []provider
 	magic     magicRows
 	handler   http.Handler
-	closing   chan struct{}
-	closeOnce sync.Once
-	closeErr  error
+	// life ends when the server closes; it bounds answers held back and webhooks under way.
+	life       context.Context //nolint:containedctx // the server's own life, not a caller's
+	end        context.CancelFunc
+	hooks      sync.WaitGroup
+	hookClient *http.Client
+	closeOnce  sync.Once
+	closeErr   error
 }
 
 // New opens the state in opts.DataDir, or makes it, and returns a simulator that is ready to serve. It fails when the state
@@ -26,7 +31,8 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{opts: opts.withDefaults(), store: st, magic: indexMagic(MagicSubjects()), closing: make(chan struct{})}
+	s := &Server{opts: opts.withDefaults(), store: st, magic: indexMagic(MagicSubjects()), hookClient: &http.Client{}}
+	s.life, s.end = context.WithCancel(context.Background()) //nolint:forbidigo // a server outlives the call that makes it
 	s.providers = catalogue(s)
 	s.handler = s.routes()
 	return s, nil
@@ -39,7 +45,8 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // Calling it again does nothing and returns the same error.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() {
-		close(s.closing)
+		s.end()
+		s.hooks.Wait()
 		s.closeErr = s.store.close()
 	})
 	return s.closeErr
