@@ -1,0 +1,284 @@
+package workflows
+
+import (
+	"slices"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+const (
+	// briskGap is the shortest time between two series of confirms that hints
+	// set off while the answer stays pending. Surplus hints are only counted.
+	briskGap = 30 * time.Second
+	// mostHinted bounds the confirms that hints can set off in one journey, so
+	// that a flood of them cannot make it expensive.
+	mostHinted = 25
+)
+
+// question asks the provider whether the person has finished. An error is only
+// a failure to learn it: noted, never the end of a journey.
+type question func(ctx workflow.Context) (answer, error)
+
+// answer is what a question learned.
+type answer struct {
+	// verdict is nil while there is none.
+	verdict *enroll.Verdict
+	// again reports that the person's attempt definitely failed and another
+	// is allowed, so that the next hint is heeded at once. A verdict beside it
+	// counts only when waiting is over.
+	again bool
+}
+
+// waiting describes one journey's wait.
+type waiting struct {
+	// heed reports whether a hint deserves a question; nil heeds every hint.
+	heed func(enroll.Hint) bool
+	// onHint is asked after a hint. It is never asked twice at a time and
+	// never abandoned in flight.
+	onHint question
+	// poll is the backup: one long question that the server repeats. It may
+	// be abandoned. Nil when the provider has no status to read.
+	poll question
+	// askAt lists the moments at which onTime is asked without a hint, in the
+	// place of onHint and never beside it.
+	askAt  []time.Time
+	onTime question
+	// last is asked once more when waiting is over.
+	last question
+}
+
+// wait is the state of one wait. Everything that can happen next has a time,
+// and one alarm is set to the earliest: timers cost history events.
+type wait struct {
+	*journey
+	waiting
+	hinted   bool      // a hint waits for its confirm
+	notAgain time.Time // no confirm for a hint before this moment
+	series   int       // confirms set off by hints
+	asking   workflow.Future
+	polling  workflow.Future
+	pollAt   time.Time
+	alarmAt  time.Time
+	alarm    workflow.Future
+	disarm   workflow.CancelFunc
+	over     bool // canceled, or the deadline has passed
+	called   bool // cancellation was requested
+	verdict  *enroll.Verdict
+}
+
+// await waits until a confirm gives a verdict, the deadline passes, or the
+// journey is canceled. In the last two cases the provider is asked once more.
+func (j *journey) await(ctx workflow.Context, described waiting) enroll.Verdict {
+	w := &wait{journey: j, waiting: described, pollAt: workflow.Now(ctx).Add(j.pace.HoldOff)}
+	for {
+		w.collectHints()
+		w.start(ctx)
+		switch {
+		case w.verdict != nil:
+			return *w.verdict
+		case w.over && w.asking == nil:
+			return w.conclude(ctx)
+		}
+		w.sleep(ctx)
+	}
+}
+
+// conclude asks once more, after the deadline or the cancel.
+func (w *wait) conclude(ctx workflow.Context) enroll.Verdict {
+	w.state.WaitingOn, w.hurry = "provider", w.called
+	w.state.Asked++
+	got, err := w.last(ctx)
+	w.note(got, err)
+	switch {
+	case got.verdict != nil && !(w.called && got.again):
+		return *got.verdict
+	case w.called:
+		return enroll.Verdict{Outcome: enroll.Canceled, Reason: enroll.ReasonCanceledByRequest, CanRetry: true}
+	case err != nil:
+		return unlearned(err)
+	default:
+		return enroll.Verdict{Outcome: enroll.Expired, Reason: enroll.ReasonTimeout, CanRetry: true}
+	}
+}
+
+// unlearned is the verdict when the deadline has passed and the provider did
+// not say that the capture ended. Pending is expired; a status outside the
+// documentation, or no answer at all, is unknown.
+func unlearned(err error) enroll.Verdict {
+	kind, details := kindOf(err)
+	if kind == enroll.KindPending {
+		if details.Code == "" {
+			return enroll.Verdict{Outcome: enroll.Expired, Reason: enroll.ReasonTimeout, CanRetry: true}
+		}
+		return enroll.Verdict{Outcome: enroll.Unknown, Reason: enroll.ReasonUnknownStatus, ProviderCode: details.Code}
+	}
+	verdict := verdictOfKind(kind, details.Code)
+	verdict.Outcome, verdict.CanRetry = enroll.Unknown, false
+	return *verdict
+}
+
+// start begins whatever is due now: a confirm after a hint or at its moment,
+// and the backup poll.
+func (w *wait) start(ctx workflow.Context) {
+	now := workflow.Now(ctx)
+	w.over = w.called || !now.Before(w.state.Deadline)
+	if w.over {
+		return
+	}
+	if q := w.due(now); q != nil {
+		w.asking = w.ask(ctx, q)
+		w.state.Asked++
+	}
+	if w.poll != nil && w.polling == nil && !now.Before(w.pollAt) {
+		w.polling = w.ask(ctx, w.poll)
+	}
+}
+
+// due returns the question to ask now, if any, and takes note of it. A hint
+// goes before a moment.
+func (w *wait) due(now time.Time) question {
+	switch {
+	case w.asking != nil:
+		return nil
+	case w.hinted && w.series < mostHinted && !now.Before(w.notAgain):
+		w.hinted, w.notAgain = false, now.Add(briskGap)
+		w.series++
+		return w.onHint
+	case len(w.askAt) > 0 && !now.Before(w.askAt[0]):
+		w.askAt = slices.DeleteFunc(w.askAt, func(at time.Time) bool { return !now.Before(at) })
+		return w.onTime
+	default:
+		return nil
+	}
+}
+
+// ask runs a question beside the wait.
+func (w *wait) ask(ctx workflow.Context, q question) workflow.Future {
+	future, settable := workflow.NewFuture(ctx)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		got, err := q(ctx)
+		w.note(got, err)
+		if got.again {
+			w.notAgain = time.Time{}
+		}
+		if w.verdict == nil && !got.again {
+			w.verdict = got.verdict
+		}
+		settable.SetValue(nil)
+	})
+	return future
+}
+
+// note keeps the last answer for operators.
+func (w *wait) note(got answer, err error) {
+	switch kind, details := kindOf(err); {
+	case err != nil && details.Code != "":
+		w.state.LastAnswer = string(kind) + " " + details.Code
+	case err != nil:
+		w.state.LastAnswer = string(kind)
+	case got.verdict != nil:
+		w.state.LastAnswer = string(got.verdict.Outcome)
+	case got.again:
+		w.state.LastAnswer = "try again"
+	default:
+		w.state.LastAnswer = string(enroll.KindPending)
+	}
+}
+
+// sleep waits for the next thing to happen.
+func (w *wait) sleep(ctx workflow.Context) {
+	w.setAlarm(ctx)
+	selector := workflow.NewSelector(ctx)
+	for _, h := range w.hints {
+		selector.AddReceive(h.channel, func(workflow.ReceiveChannel, bool) { w.collectHints() })
+	}
+	if !w.called {
+		selector.AddReceive(w.canceled, func(workflow.ReceiveChannel, bool) { w.called = true })
+	}
+	if w.asking != nil {
+		selector.AddFuture(w.asking, func(workflow.Future) { w.asking = nil })
+	}
+	if w.polling != nil {
+		selector.AddFuture(w.polling, func(workflow.Future) {
+			w.polling, w.pollAt = nil, workflow.Now(ctx).Add(w.pace.PollCap)
+		})
+	}
+	if w.alarm != nil {
+		selector.AddFuture(w.alarm, func(workflow.Future) { w.alarm, w.alarmAt = nil, time.Time{} })
+	}
+	selector.Select(ctx)
+}
+
+// collectHints takes every hint that has arrived.
+func (w *wait) collectHints() {
+	for _, h := range w.hints {
+		var hint enroll.Hint
+		for h.channel.ReceiveAsync(&hint) {
+			w.state.Hints[h.name]++
+			if hint.Code != "" {
+				w.state.LastHintCode = hint.Code
+			}
+			if hint.Client != "" {
+				w.client = hint.Client
+			}
+			if w.heed == nil || w.heed(hint) {
+				w.hinted = true
+			}
+			hint = enroll.Hint{}
+		}
+	}
+}
+
+// setAlarm arms one timer for the earliest thing that is due.
+func (w *wait) setAlarm(ctx workflow.Context) {
+	next := w.next()
+	if next.Equal(w.alarmAt) {
+		return
+	}
+	if w.alarm != nil {
+		w.disarm()
+		w.alarm = nil
+	}
+	w.alarmAt = next
+	if next.IsZero() {
+		return
+	}
+	timed, cancel := workflow.WithCancel(ctx)
+	w.disarm = cancel
+	w.alarm = workflow.NewTimerWithOptions(timed, next.Sub(workflow.Now(ctx)), workflow.TimerOptions{Summary: "next: " + w.nextName(next)})
+}
+
+// next is the earliest moment at which something is due. While a question is
+// under way only its answer matters to hints, moments and the deadline.
+func (w *wait) next() time.Time {
+	var due []time.Time
+	if w.poll != nil && w.polling == nil && !w.over {
+		due = append(due, w.pollAt)
+	}
+	if w.asking == nil {
+		due = append(due, w.state.Deadline)
+		due = append(due, w.askAt...)
+		if w.hinted && w.series < mostHinted {
+			due = append(due, w.notAgain)
+		}
+	}
+	if len(due) == 0 {
+		return time.Time{}
+	}
+	return slices.MinFunc(due, time.Time.Compare)
+}
+
+// nextName tells an operator what the alarm is for.
+func (w *wait) nextName(next time.Time) string {
+	switch {
+	case next.Equal(w.state.Deadline):
+		return "the deadline"
+	case next.Equal(w.pollAt) && w.polling == nil && w.poll != nil:
+		return "the backup poll"
+	default:
+		return "a confirm"
+	}
+}

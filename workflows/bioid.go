@@ -1,0 +1,194 @@
+package workflows
+
+import (
+	"cmp"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+// bioIDLead is how long before the token's end the journey performs the
+// enrollment without a hint, in case samples were uploaded and the hint lost.
+const bioIDLead = 15 * time.Second
+
+// bioIDDefaultTries is what a token allows when nothing was asked for.
+const bioIDDefaultTries = 3
+
+// BioIDEnrollment enrolls a class: look whether it exists, issue a token, then
+// either upload the samples we hold, or hand over and wait for the browser's.
+func BioIDEnrollment(ctx workflow.Context, in enroll.BioIDInput) (enroll.Result, error) {
+	j, ctx, err := begin(ctx, enroll.BioIDEnroll, in.Envelope, sampleRefs(in)...)
+	if err != nil {
+		return enroll.Result{}, err
+	}
+	capture := &bioIDCapture{journey: j, in: in, left: cmp.Or(in.MaxTries, bioIDDefaultTries)}
+	return j.conclude(ctx, capture.run(ctx))
+}
+
+// bioIDCapture is one token's worth of attempts.
+type bioIDCapture struct {
+	*journey
+	in    enroll.BioIDInput
+	class enroll.BioIDClass
+	token enroll.BioIDToken
+	// left counts the attempts that the token still allows.
+	left int
+}
+
+func (c *bioIDCapture) run(ctx workflow.Context) enroll.Verdict {
+	var end *enroll.Verdict
+	c.class, end = step(ctx, c.beginOptions(ctx, "look for the class"), enroll.BioIDIsEnrolled,
+		enroll.BioIDIsEnrolledInput{BCID: c.in.BCID, Traits: c.in.Traits})
+	if end != nil {
+		return *end
+	}
+	c.token, end = step(ctx, c.beginOptions(ctx, "issue the token"), enroll.BioIDCreateToken, enroll.BioIDCreateTokenInput{
+		BCID: c.in.BCID, Traits: c.in.Traits, MaxTries: c.in.MaxTries, Challenge: c.in.Challenge,
+		LiveDetection: c.in.LiveDetection, PerformedBy: c.in.PerformedBy,
+	})
+	if end != nil {
+		return *end
+	}
+	verdict := c.capture(ctx)
+	c.result.Trained = verdict.Outcome == enroll.Enrolled && c.class.Enrolled
+	return verdict
+}
+
+// capture gets samples to the provider and learns what it made of them.
+func (c *bioIDCapture) capture(ctx workflow.Context) enroll.Verdict {
+	if len(c.in.Samples) > 0 {
+		return c.enrollOurs(ctx)
+	}
+	c.handOver(ctx, c.token.HandOver, c.token.ExpiresAt)
+	c.state.AttemptsLeft = c.left
+	verdict := c.await(ctx, c.browserWait(ctx))
+	if verdict.Outcome == enroll.Canceled && verdict.Reason == enroll.ReasonCanceledByRequest {
+		c.result.OpenUntil = &c.token.ExpiresAt // A token cannot be taken back: it may be used until its end.
+	}
+	return verdict
+}
+
+// browserWait describes the wait for the samples that the browser uploads.
+func (c *bioIDCapture) browserWait(ctx workflow.Context) waiting {
+	onHint := c.attempt
+	if c.in.PerformedBy == enroll.ByBrowser {
+		onHint = c.readOrAttempt
+	}
+	life := c.token.ExpiresAt.Sub(workflow.Now(ctx))
+	return waiting{
+		heed:   func(h enroll.Hint) bool { return h.Samples >= c.in.MinSamples() },
+		onHint: onHint,
+		poll: func(ctx workflow.Context) (answer, error) {
+			return c.read(ctx, c.pollOptions(ctx), &c.pace)
+		},
+		askAt:  []time.Time{c.token.ExpiresAt.Add(-min(bioIDLead, life/4))},
+		onTime: c.readOrAttempt,
+		last:   func(ctx workflow.Context) (answer, error) { return c.read(ctx, c.lastOptions(), nil) },
+	}
+}
+
+// attempt performs the enrollment with the samples uploaded so far. Should the
+// answer be lost, the provider's result of the token's last task tells.
+func (c *bioIDCapture) attempt(ctx workflow.Context) (answer, error) {
+	got, err := c.attemptOnce(ctx)
+	if err == nil || onceVerdictOf(err).Outcome != enroll.Unknown {
+		return got, err
+	}
+	got, err = c.readOrAttempt(ctx)
+	if err != nil {
+		return answer{verdict: c.unknown(err)}, nil
+	}
+	if got.verdict != nil && got.verdict.Outcome == enroll.Enrolled {
+		got.verdict.Reason = enroll.ReasonAfterLostAnswer
+	}
+	return got, nil
+}
+
+// readOrAttempt reads the result first and performs the enrollment when it
+// tells nothing new: none was performed yet, or the failure it tells may be an
+// older attempt's.
+func (c *bioIDCapture) readOrAttempt(ctx workflow.Context) (answer, error) {
+	before, err := c.read(ctx, c.hintOptions(), nil)
+	if err != nil || (before.verdict != nil && !before.again) {
+		return before, err
+	}
+	now, err := c.attemptOnce(ctx)
+	if err != nil || now.verdict != nil || now.again {
+		return now, err
+	}
+	return answer{again: before.again}, nil // No samples are left: the failure was the newest attempt's.
+}
+
+// attemptOnce calls enroll a single time. Failures that new samples can mend
+// lead back to waiting while attempts last.
+func (c *bioIDCapture) attemptOnce(ctx workflow.Context) (answer, error) {
+	attempt, err := untilSent(ctx, c.pace.PollCap, func() (enroll.BioIDAttempt, error) {
+		return execute(ctx, c.askOnceOptions("enroll the uploaded samples"), enroll.BioIDEnrollSamples,
+			enroll.BioIDEnrollSamplesInput{Token: c.token.BioID.Token, LiveDetection: c.in.EnrollLiveDetection})
+	})
+	if err != nil || attempt.NotPerformed {
+		return answer{}, err
+	}
+	if attempt.Used {
+		c.left--
+		c.state.AttemptsLeft = c.left
+	}
+	if attempt.Again && c.left > 0 {
+		return answer{again: true}, nil
+	}
+	return answer{verdict: &attempt.Verdict}, nil
+}
+
+// read asks for the result of the token's last task. A failure that new
+// samples can mend comes with again.
+func (c *bioIDCapture) read(ctx workflow.Context, options workflow.ActivityOptions, poll *enroll.Pace) (answer, error) {
+	attempt, err := execute(ctx, options, enroll.BioIDReadResult, enroll.BioIDReadResultInput{Token: c.token.BioID.Token, Poll: poll})
+	if err != nil || attempt.NotPerformed {
+		return answer{}, err
+	}
+	return answer{verdict: &attempt.Verdict, again: attempt.Again}, nil
+}
+
+// enrollOurs uploads the sealed samples and performs the enrollment. Only a
+// busy provider is a reason to send the same samples again.
+func (c *bioIDCapture) enrollOurs(ctx workflow.Context) enroll.Verdict {
+	for {
+		if _, end := step(ctx, c.uploadOptions(len(c.in.Samples)), enroll.BioIDUploadSamples,
+			enroll.BioIDUploadSamplesInput{Token: c.token.BioID.Token, Samples: c.in.Samples}); end != nil {
+			return *end
+		}
+		got, err := c.attempt(ctx)
+		switch {
+		case err != nil:
+			return *onceVerdictOf(err)
+		case got.verdict != nil:
+			return *got.verdict
+		case !got.again:
+			return enroll.Verdict{Outcome: enroll.Rejected, Reason: enroll.ReasonNotEnoughSamples, CanRetry: true}
+		}
+	}
+}
+
+// unknown is the verdict when nothing can tell what became of an attempt. A
+// class that may have come into being is removed.
+func (c *bioIDCapture) unknown(err error) *enroll.Verdict {
+	if !c.class.Enrolled {
+		c.onFailure("class", func(ctx workflow.Context) error {
+			_, err := execute(ctx, c.cleanUpOptions("delete the class"), enroll.BioIDDeleteClass, enroll.BioIDDeleteClassInput{BCID: c.in.BCID})
+			return err
+		})
+	}
+	_, details := kindOf(err)
+	return verdictOfKind(enroll.KindLost, details.Code)
+}
+
+// sampleRefs lists what a journey with samples of ours has sealed.
+func sampleRefs(in enroll.BioIDInput) []enroll.SealedRef {
+	refs := make([]enroll.SealedRef, len(in.Samples))
+	for i, sample := range in.Samples {
+		refs[i] = sample.Data
+	}
+	return refs
+}

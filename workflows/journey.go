@@ -1,0 +1,276 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+// Search attributes written by a journey. The others are set at its start.
+var (
+	attrPhase    = temporal.NewSearchAttributeKeyKeyword(enroll.AttrPhase)
+	attrOutcome  = temporal.NewSearchAttributeKeyKeyword(enroll.AttrOutcome)
+	attrDeadline = temporal.NewSearchAttributeKeyTime(enroll.AttrDeadline)
+)
+
+// journey is what every story shares: its place in the catalogue, what it
+// answers to begin and to queries, and what it has to take back if it does not
+// succeed.
+type journey struct {
+	spec     enroll.Spec
+	pace     enroll.Pace
+	digest   string
+	began    time.Time
+	canceled workflow.ReceiveChannel
+	hints    []hintChannel
+	state    enroll.State
+	handed   *enroll.HandOver
+	reply    *enroll.BeginReply
+	result   enroll.Result
+	sealed   []enroll.SealedRef
+	undo     []undo
+	client   string
+	hurry    bool // whoever canceled waits: ask once more, but not for long
+}
+
+// undo takes back one thing that the journey created at the provider.
+type undo struct {
+	what   string
+	remove func(workflow.Context) error
+}
+
+// hintChannel is the signal channel of one hint.
+type hintChannel struct {
+	name    enroll.HintName
+	channel workflow.ReceiveChannel
+}
+
+// begin opens a journey: from here on it answers the begin update and the
+// queries. The returned context outlives cancellation; the story runs on it.
+func begin(ctx workflow.Context, name enroll.Journey, env enroll.Envelope, sealed ...enroll.SealedRef) (*journey, workflow.Context, error) {
+	spec, err := name.Spec()
+	if err != nil {
+		return nil, nil, err
+	}
+	steps, _ := workflow.NewDisconnectedContext(ctx)
+	now := workflow.Now(ctx)
+	j := &journey{
+		spec: spec, pace: env.Pace, digest: env.Digest, began: now, canceled: ctx.Done(), sealed: sealed,
+		state:  enroll.State{Journey: name, Phase: enroll.Beginning, WaitingOn: "provider", Since: now, Hints: map[enroll.HintName]int{}},
+		result: enroll.Result{Journey: name},
+	}
+	for _, hint := range spec.Hints {
+		j.hints = append(j.hints, hintChannel{hint, workflow.GetSignalChannel(ctx, string(hint))})
+	}
+	return j, steps, j.answer(ctx)
+}
+
+// answer registers the begin update and the queries.
+func (j *journey) answer(ctx workflow.Context) error {
+	onBegin := func(ctx workflow.Context) (enroll.BeginReply, error) {
+		ctx, _ = workflow.NewDisconnectedContext(ctx)
+		if err := workflow.Await(ctx, func() bool { return j.reply != nil }); err != nil {
+			return enroll.BeginReply{}, err
+		}
+		return *j.reply, nil
+	}
+	return errors.Join(
+		workflow.SetUpdateHandlerWithOptions(ctx, enroll.BeginUpdate, onBegin, workflow.UpdateHandlerOptions{Description: "Returns the hand-over, or the outcome."}),
+		workflow.SetQueryHandlerWithOptions(ctx, enroll.StateQuery, func() (enroll.State, error) { return j.state, nil }, workflow.QueryHandlerOptions{Description: "Where the journey stands, without secrets."}),
+		workflow.SetQueryHandlerWithOptions(ctx, enroll.HandOverQuery, func() (*enroll.HandOver, error) { return j.handed, nil }, workflow.QueryHandlerOptions{Description: "What the frontend needs to open the capture."}),
+	)
+}
+
+// execute runs one step and returns its result.
+func execute[In, Out any](ctx workflow.Context, options workflow.ActivityOptions, name enroll.Activity[In, Out], in In) (Out, error) {
+	var out Out
+	err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), string(name), in).Get(ctx, &out)
+	return out, err
+}
+
+// step runs a step of the beginning. A refusal, or a failure to learn the
+// answer in time, is a verdict that ends the journey.
+func step[In any, Out interface{ Refusal() *enroll.Verdict }](ctx workflow.Context, options workflow.ActivityOptions, name enroll.Activity[In, Out], in In) (Out, *enroll.Verdict) {
+	out, err := execute(ctx, options, name, in)
+	if err != nil {
+		return out, verdictOf(err)
+	}
+	return out, out.Refusal()
+}
+
+// stepOnce is step for a call that may be made only once.
+func stepOnce[In any, Out interface{ Refusal() *enroll.Verdict }](ctx workflow.Context, options workflow.ActivityOptions, name enroll.Activity[In, Out], in In) (Out, *enroll.Verdict) {
+	out, err := execute(ctx, options, name, in)
+	if err != nil {
+		return out, onceVerdictOf(err)
+	}
+	return out, out.Refusal()
+}
+
+// untilSent repeats a call that may be made only once while it surely was not
+// sent or was throttled, for as long as patience lasts.
+func untilSent[T any](ctx workflow.Context, patience time.Duration, call func() (T, error)) (T, error) {
+	until := workflow.Now(ctx).Add(patience)
+	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
+		out, err := call()
+		if err == nil {
+			return out, nil
+		}
+		kind, details := kindOf(err)
+		held := kind == enroll.KindThrottled || (kind == enroll.KindUnavailable && details.NotSent)
+		if !held || workflow.Now(ctx).Add(pause).After(until) || workflow.Sleep(ctx, pause) != nil {
+			return out, err
+		}
+	}
+}
+
+// budgetLeft is what remains of the begin budget. It is never zero, which
+// would mean no limit at all.
+func (j *journey) budgetLeft(ctx workflow.Context) time.Duration {
+	return max(j.pace.BeginBudget-workflow.Now(ctx).Sub(j.began), time.Second)
+}
+
+// handOver answers begin with what the frontend needs and turns the journey to
+// waiting until the deadline.
+func (j *journey) handOver(ctx workflow.Context, handed enroll.HandOver, deadline time.Time) {
+	j.handed = &handed
+	j.reply = &enroll.BeginReply{Digest: j.digest, HandOver: &handed, Deadline: deadline}
+	j.state.Phase, j.state.WaitingOn, j.state.Since, j.state.Deadline = enroll.Waiting, "person", workflow.Now(ctx), deadline
+	j.upsert(ctx, attrPhase.ValueSet(string(enroll.Waiting)), attrDeadline.ValueSet(deadline))
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf("Waiting for the person until %s.", deadline.Format(time.RFC3339)))
+}
+
+// onFailure remembers how to take back something that now exists at the
+// provider because of this journey.
+func (j *journey) onFailure(what string, remove func(workflow.Context) error) {
+	j.undo = append(j.undo, undo{what, remove})
+}
+
+// conclude records the outcome, takes back what the journey created unless it
+// succeeded, deletes what it sealed, and returns the result. The outcome never
+// changes after this.
+func (j *journey) conclude(ctx workflow.Context, verdict enroll.Verdict) (enroll.Result, error) {
+	j.result.Verdict, j.result.ConcludedAt = verdict, workflow.Now(ctx)
+	j.state.Phase, j.state.WaitingOn, j.state.Since = enroll.Concluded, "", workflow.Now(ctx)
+	j.state.Result = &j.result
+	j.upsert(ctx, attrPhase.ValueSet(string(enroll.Concluded)), attrOutcome.ValueSet(string(verdict.Outcome)))
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf("Concluded: %s %s", verdict.Outcome, verdict.Reason))
+	if !verdict.Outcome.Success() && len(j.undo) > 0 {
+		j.replyWithResult() // Cleaning up may take as long as the provider is down; the caller need not wait.
+		j.cleanUp(ctx)
+	}
+	j.deleteSealed(ctx)
+	j.replyWithResult()
+	j.drain()
+	err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
+	return j.result, err
+}
+
+// replyWithResult answers begin with the outcome, unless it was answered.
+func (j *journey) replyWithResult() {
+	if j.reply == nil {
+		result := j.result
+		j.reply = &enroll.BeginReply{Digest: j.digest, Result: &result}
+	}
+}
+
+// cleanUp takes back what was created, the newest first, and reports each.
+func (j *journey) cleanUp(ctx workflow.Context) {
+	for i := len(j.undo) - 1; i >= 0; i-- {
+		report := enroll.CleanUp{What: j.undo[i].what, Done: true}
+		if err := j.undo[i].remove(ctx); err != nil {
+			report.Done, report.Reason = false, verdictOf(err).Reason
+		}
+		j.result.CleanUp = append(j.result.CleanUp, report)
+	}
+}
+
+// deleteSealed deletes the journey's photos, samples and templates. Should the
+// store stay broken, the outcome still stands and the result says what is left.
+func (j *journey) deleteSealed(ctx workflow.Context) {
+	if len(j.sealed) == 0 {
+		return
+	}
+	if _, err := execute(ctx, concludeOptions(), enroll.Conclude, enroll.ConcludeInput{Sealed: j.sealed}); err != nil {
+		workflow.GetLogger(ctx).Error("sealed input not deleted", "error", err)
+		j.result.CleanUp = append(j.result.CleanUp, enroll.CleanUp{What: "sealed input", Reason: enroll.ReasonInternalError})
+	}
+}
+
+// drain counts the hints that came too late to matter, so that none is lost
+// unnoticed.
+func (j *journey) drain() {
+	for _, h := range j.hints {
+		var hint enroll.Hint
+		for h.channel.ReceiveAsync(&hint) {
+			j.state.Hints[h.name]++
+		}
+	}
+}
+
+// upsert writes search attributes; a cluster without them does not stop a
+// journey.
+func (j *journey) upsert(ctx workflow.Context, attributes ...temporal.SearchAttributeUpdate) {
+	if err := workflow.UpsertTypedSearchAttributes(ctx, attributes...); err != nil {
+		workflow.GetLogger(ctx).Warn("search attributes not written", "error", err)
+	}
+}
+
+// kindOf tells the kind of a step's failure, and its details.
+func kindOf(err error) (enroll.Kind, enroll.FailureDetails) {
+	var details enroll.FailureDetails
+	if failure, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		if failure.HasDetails() && failure.Details(&details) != nil {
+			details = enroll.FailureDetails{}
+		}
+		return enroll.Kind(failure.Type()), details
+	}
+	if temporal.IsTimeoutError(err) {
+		return enroll.KindUnavailable, details
+	}
+	return "", details
+}
+
+// onceVerdictOf is verdictOf for a call that may be made only once: an attempt
+// that started and never reported back may have had its effect.
+func onceVerdictOf(err error) *enroll.Verdict {
+	timeout, ok := errors.AsType[*temporal.TimeoutError](err)
+	if ok && timeout.TimeoutType() != enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START {
+		return verdictOfKind(enroll.KindLost, "")
+	}
+	return verdictOf(err)
+}
+
+// verdictOf tells what a failure to learn an answer means for a journey that
+// cannot go on without it.
+func verdictOf(err error) *enroll.Verdict {
+	kind, details := kindOf(err)
+	return verdictOfKind(kind, details.Code)
+}
+
+func verdictOfKind(kind enroll.Kind, code string) *enroll.Verdict {
+	verdict := enroll.Verdict{Outcome: enroll.Failed, ProviderCode: code}
+	switch kind {
+	case enroll.KindUnavailable, enroll.KindThrottled:
+		verdict.Reason, verdict.CanRetry = enroll.ReasonProviderUnavailable, true
+	case enroll.KindUnexpected, enroll.KindPending:
+		verdict.Reason = enroll.ReasonUnexpectedAnswer
+	case enroll.KindDenied:
+		verdict.Reason = enroll.ReasonCredentialsRefused
+	case enroll.KindInvalid:
+		verdict.Reason = enroll.ReasonRequestRefused
+	case enroll.KindInputGone:
+		verdict.Reason, verdict.CanRetry = enroll.ReasonInputGone, true
+	case enroll.KindLost:
+		verdict.Outcome, verdict.Reason = enroll.Unknown, enroll.ReasonLostAnswer
+	default:
+		verdict.Reason = enroll.ReasonInternalError
+	}
+	return &verdict
+}
