@@ -1,0 +1,44 @@
+// Package codec encrypts every payload before it leaves the process for the
+// Temporal server, and decrypts what comes back. Converters returns the two
+// converters that clients, workers and replayers share.
+//
+// # What is encrypted
+//
+// A whole payload, its metadata included, is sealed with AES-256-GCM under a
+// random nonce. What remains readable is the metadata that decryption needs:
+// the encoding, the ID of the key and the ID of the workflow. Failure messages
+// and stack traces are encrypted too. Failure types, activity and workflow
+// types, workflow IDs and search attributes are not: the server works with
+// them, so none may hold personal data.
+//
+// # What is bound
+//
+// The workflow ID is associated data of the cipher. A payload copied into
+// another workflow does not decrypt there. The run ID is not bound, because a
+// reset run reads the payloads of the run before it. Nor is the namespace: a
+// replayed history has none of its own.
+//
+// The SDK tells the workflow ID in a serialization context. Some readers have
+// none, such as a codec server behind the Temporal UI; they take it from the
+// payload's metadata. Where there is a context, the two must agree. A context
+// without a workflow ID is refused on the way out, because it is a mistake: an
+// Update-with-Start must set UpdateWorkflowOptions.WorkflowID, or the SDK
+// encodes its arguments before it knows the workflow.
+//
+// # What is accepted in clear
+//
+// An operator may signal or query a journey from the Temporal UI or the
+// command line, which encrypt nothing, or through a codec server, which knows
+// no workflow. Signals are hints and never carry a verdict, so payloads in
+// clear and unbound ones are accepted in the context of a workflow. In the
+// context of an activity they are refused: what a step is told and what it
+// answers comes from workers alone, and nobody without the key can forge a
+// verdict.
+//
+// # Size
+//
+// Photos, samples and templates travel as references to sealed storage, never
+// in a payload. MaxPayload is the net below that rule: what is larger is
+// refused on the way out. Failures have no such limit, because the SDK panics
+// when it cannot encode one.
+package codec
