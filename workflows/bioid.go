@@ -115,10 +115,10 @@ func (c *bioIDCapture) readOrAttempt(ctx workflow.Context) (answer, error) {
 		return before, err
 	}
 	now, err := c.attemptOnce(ctx)
-	if err != nil || now.verdict != nil || now.again {
+	if err != nil || now.verdict != nil {
 		return now, err
 	}
-	return answer{again: before.again}, nil // No samples are left: the failure was the newest attempt's.
+	return before, nil // No samples are left: the failure was the newest attempt's.
 }
 
 // attemptOnce calls enroll a single time. Failures that new samples can mend
@@ -135,10 +135,7 @@ func (c *bioIDCapture) attemptOnce(ctx workflow.Context) (answer, error) {
 		c.left--
 		c.state.AttemptsLeft = c.left
 	}
-	if attempt.Again && c.left > 0 {
-		return answer{again: true}, nil
-	}
-	return answer{verdict: &attempt.Verdict}, nil
+	return answer{verdict: &attempt.Verdict, again: attempt.Again && c.left > 0}, nil
 }
 
 // read asks for the result of the token's last task. A failure that new
@@ -154,7 +151,7 @@ func (c *bioIDCapture) read(ctx workflow.Context, options workflow.ActivityOptio
 // enrollOurs uploads the sealed samples and performs the enrollment. Only a
 // busy provider is a reason to send the same samples again.
 func (c *bioIDCapture) enrollOurs(ctx workflow.Context) enroll.Verdict {
-	for {
+	for pause := 2 * time.Second; ; pause *= 2 {
 		if _, end := step(ctx, c.uploadOptions(len(c.in.Samples)), enroll.BioIDUploadSamples,
 			enroll.BioIDUploadSamplesInput{Token: c.token.BioID.Token, Samples: c.in.Samples}); end != nil {
 			return *end
@@ -163,10 +160,13 @@ func (c *bioIDCapture) enrollOurs(ctx workflow.Context) enroll.Verdict {
 		switch {
 		case err != nil:
 			return *onceVerdictOf(err)
-		case got.verdict != nil:
-			return *got.verdict
-		case !got.again:
+		case got.verdict == nil:
 			return enroll.Verdict{Outcome: enroll.Rejected, Reason: enroll.ReasonNotEnoughSamples, CanRetry: true}
+		case !got.again || got.verdict.Reason != enroll.ReasonProviderUnavailable:
+			return *got.verdict
+		}
+		if err := workflow.Sleep(ctx, pause); err != nil {
+			return *got.verdict
 		}
 	}
 }

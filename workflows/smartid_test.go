@@ -1,0 +1,104 @@
+package workflows_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+func smartIDInput(overWrite string) enroll.SmartIDEnrollInput {
+	return enroll.SmartIDEnrollInput{Envelope: envelope(), User: "user", Template: "template", PayLoad: "payload", OverWrite: overWrite}
+}
+
+func TestSmartIDEnrollment(t *testing.T) {
+	enrolled := enroll.SmartIDAnswer{Verdict: enroll.Verdict{Outcome: enroll.Enrolled, ProviderCode: "200"}}
+	lost := fails[enroll.SmartIDForwardEnrollInput, enroll.SmartIDAnswer](enroll.KindLost, enroll.FailureDetails{})
+	down := fails[enroll.SmartIDForwardEnrollInput, enroll.SmartIDAnswer](enroll.KindUnavailable, enroll.FailureDetails{Code: "701"})
+
+	conclude := func(b *bundle) interface{ Load() int64 } {
+		return stub(b, enroll.Conclude, always[enroll.ConcludeInput](enroll.Nothing{}))
+	}
+	t.Run("begin_answers_with_the_outcome_and_the_input_is_deleted", func(t *testing.T) {
+		b := setup(t)
+		deleted := conclude(b)
+		calls := stub(b, enroll.SmartIDForwardEnroll, always[enroll.SmartIDForwardEnrollInput](enrolled))
+		require.Equal(t, enroll.Enrolled, b.run(enroll.SmartIDEnroll, smartIDInput("")).Outcome)
+		require.Equal(t, enroll.Enrolled, b.reply.Result.Outcome)
+		require.EqualValues(t, 1, calls.Load())
+		require.EqualValues(t, 1, deleted.Load())
+	})
+	t.Run("a_lost_answer_is_unknown_and_never_repeated", func(t *testing.T) {
+		b := setup(t)
+		deleted := conclude(b)
+		calls := stub(b, enroll.SmartIDForwardEnroll, lost)
+		require.Equal(t, enroll.Unknown, b.run(enroll.SmartIDEnroll, smartIDInput("")).Outcome)
+		require.EqualValues(t, 1, calls.Load())
+		require.EqualValues(t, 1, deleted.Load())
+	})
+	t.Run("an_internal_error_is_repeated_until_the_budget_ends", func(t *testing.T) {
+		b := setup(t)
+		conclude(b)
+		calls := stub(b, enroll.SmartIDForwardEnroll, down)
+		result := b.run(enroll.SmartIDEnroll, smartIDInput(""))
+		require.Equal(t, enroll.ReasonProviderUnavailable, result.Reason)
+		require.Equal(t, "701", result.ProviderCode)
+		require.Greater(t, calls.Load(), int64(2))
+	})
+	t.Run("a_repeated_call_says_so", func(t *testing.T) {
+		b := setup(t)
+		conclude(b)
+		calls := 0
+		stub(b, enroll.SmartIDForwardEnroll, func(in enroll.SmartIDForwardEnrollInput) (enroll.SmartIDAnswer, error) {
+			if calls++; calls == 1 {
+				require.False(t, in.Repeated)
+				return down(in)
+			}
+			require.True(t, in.Repeated)
+			return enrolled, nil
+		})
+		b.run(enroll.SmartIDEnroll, smartIDInput(""))
+		require.Equal(t, 2, calls)
+	})
+	t.Run("a_call_that_was_not_sent_is_not_a_repetition", func(t *testing.T) {
+		b := setup(t)
+		conclude(b)
+		calls := 0
+		stub(b, enroll.SmartIDForwardEnroll, func(in enroll.SmartIDForwardEnrollInput) (enroll.SmartIDAnswer, error) {
+			require.False(t, in.Repeated)
+			if calls++; calls == 1 {
+				return enroll.SmartIDAnswer{}, failure(enroll.KindUnavailable, enroll.FailureDetails{NotSent: true}, 0)
+			}
+			return enrolled, nil
+		})
+		b.run(enroll.SmartIDEnroll, smartIDInput(""))
+	})
+	t.Run("missing_sealed_bytes_fail_it", func(t *testing.T) {
+		b := setup(t)
+		conclude(b)
+		stub(b, enroll.SmartIDForwardEnroll, fails[enroll.SmartIDForwardEnrollInput, enroll.SmartIDAnswer](enroll.KindInputGone, enroll.FailureDetails{}))
+		require.Equal(t, enroll.ReasonInputGone, b.run(enroll.SmartIDEnroll, smartIDInput("")).Reason)
+	})
+}
+
+func TestSmartIDUnenrollment(t *testing.T) {
+	t.Run("removes_and_answers_begin", func(t *testing.T) {
+		b := setup(t)
+		stub(b, enroll.SmartIDForwardUnenroll, always[enroll.SmartIDForwardUnenrollInput](enroll.SmartIDAnswer{Verdict: enroll.Verdict{Outcome: enroll.Removed}}))
+		require.Equal(t, enroll.Removed, b.run(enroll.SmartIDUnenroll, enroll.SmartIDUnenrollInput{Envelope: envelope(), User: "user"}).Outcome)
+	})
+	t.Run("is_repeated_after_a_lost_answer", func(t *testing.T) {
+		b := setup(t)
+		calls := 0
+		stub(b, enroll.SmartIDForwardUnenroll, func(in enroll.SmartIDForwardUnenrollInput) (enroll.SmartIDAnswer, error) {
+			if calls++; calls == 1 {
+				return enroll.SmartIDAnswer{}, failure(enroll.KindUnavailable, enroll.FailureDetails{}, 0)
+			}
+			require.True(t, in.Repeated)
+			return enroll.SmartIDAnswer{Verdict: enroll.Verdict{Outcome: enroll.Removed, Reason: enroll.ReasonAfterLostAnswer}}, nil
+		})
+		require.Equal(t, enroll.Removed, b.run(enroll.SmartIDUnenroll, enroll.SmartIDUnenrollInput{Envelope: envelope(), User: "user"}).Outcome)
+		require.Equal(t, 2, calls)
+	})
+}
