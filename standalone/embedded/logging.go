@@ -14,13 +14,14 @@ import (
 // server ends the process on some failures; those lines also reach standard
 // error, because a program that vanishes without a word helps nobody.
 func openLog(opts Options) (*zap.Logger, func() error, error) {
+	nothingToClose := func() error { return nil }
+	if opts.Log != nil {
+		return opts.Log, nothingToClose, nil
+	}
 	encoder := zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig())
 	lastWords := zapcore.NewCore(encoder, zapcore.Lock(os.Stderr), zapcore.DPanicLevel)
-	if opts.Log != nil {
-		return opts.Log, func() error { return nil }, nil
-	}
 	if opts.DataDir == "" {
-		return zap.New(lastWords), func() error { return nil }, nil
+		return zap.New(lastWords), nothingToClose, nil
 	}
 	path := filepath.Join(opts.DataDir, logFile)
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // a fixed name in the folder the caller chose

@@ -61,8 +61,8 @@ type Options struct {
 	CodecEndpoint string
 
 	// Log receives what the server has to say. When nil, warnings and errors go
-	// to temporal.log in DataDir, and are dropped in memory. Either way a failure
-	// that ends the process is also written to standard error.
+	// to temporal.log in DataDir, or nowhere when in memory, and a failure that
+	// makes the server end the process goes to standard error as well.
 	Log *zap.Logger
 }
 

@@ -127,9 +127,6 @@ func (s *Server) MetricsAddress() string {
 	return reachable(s.opts.Host, s.ports.metrics)
 }
 
-// Namespace is the namespace that Start made sure of.
-func (s *Server) Namespace() string { return s.opts.Namespace }
-
 // Stop ends the UI and the services, and returns when all state is in the
 // database file and the data folder is free for the next server. Stop workers
 // first: a server waits a few seconds for their open polls. It gives up after

@@ -2,6 +2,7 @@ package embedded_test
 
 import (
 	"context"
+	"database/sql"
 	"io"
 	"log/slog"
 	"net"
@@ -97,13 +98,17 @@ func TestServer(t *testing.T) {
 func TestServer_restart(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "temporal data? 100%") // all that a URI must escape
 	attributes := map[string]enumspb.IndexedValueType{"EnrollPhase": enumspb.INDEXED_VALUE_TYPE_KEYWORD}
-	first := start(t, embedded.Options{DataDir: dir, UIPort: embedded.Off, SearchAttributes: attributes})
-	startGreeting(t, first, "waiting")
+	first := start(t, embedded.Options{DataDir: dir, SearchAttributes: attributes})
+	startGreeting(t, dial(t, first), "waiting")
 	require.NoError(t, first.Stop())
 	require.NoError(t, first.Stop(), "a second Stop must be harmless")
 
 	attributes["EnrollOutcome"] = enumspb.INDEXED_VALUE_TYPE_KEYWORD
-	second := start(t, embedded.Options{DataDir: dir, UIPort: embedded.Off, SearchAttributes: attributes})
+	second := start(t, embedded.Options{
+		DataDir: dir, SearchAttributes: attributes,
+		// The same ports again: the first server must have let go of all three.
+		Port: port(t, first.FrontendAddress()), UIPort: port(t, first.UIAddress()), MetricsPort: port(t, first.MetricsAddress()),
+	})
 	temporalClient := dial(t, second)
 	work(t, temporalClient)
 
@@ -150,7 +155,7 @@ func TestServer_restart(t *testing.T) {
 func TestServer_settles_the_database(t *testing.T) {
 	dir, copied := t.TempDir(), t.TempDir()
 	server := start(t, embedded.Options{DataDir: dir, UIPort: embedded.Off})
-	startGreeting(t, server, "saved")
+	startGreeting(t, dial(t, server), "saved")
 	require.NoError(t, server.Stop())
 
 	database, err := os.ReadFile(filepath.Join(dir, "temporal.db"))
@@ -163,11 +168,24 @@ func TestServer_settles_the_database(t *testing.T) {
 	require.Equal(t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, found.GetWorkflowExecutionInfo().GetStatus())
 }
 
+func TestServer_refuses_a_database_of_another_schema(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, start(t, embedded.Options{DataDir: dir, UIPort: embedded.Off}).Stop())
+	database, err := sql.Open("sqlite", filepath.Join(dir, "temporal.db"))
+	require.NoError(t, err)
+	_, err = database.ExecContext(t.Context(), "UPDATE schema_version SET curr_version = '0.1+0.1'")
+	require.NoError(t, err)
+	require.NoError(t, database.Close())
+
+	_, err = embedded.Start(t.Context(), embedded.Options{DataDir: dir, UIPort: embedded.Off})
+	require.ErrorContains(t, err, "the file has schema 0.1+0.1")
+}
+
 func TestStart_names_the_taken_port(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, listener.Close()) })
-	taken := int(netip.MustParseAddrPort(listener.Addr().String()).Port())
+	taken := port(t, listener.Addr().String())
 
 	for option, opts := range map[string]embedded.Options{
 		"Port":        {Port: taken},
@@ -240,10 +258,14 @@ func start(t *testing.T, opts embedded.Options) *embedded.Server {
 
 func dial(t *testing.T, server *embedded.Server) client.Client {
 	t.Helper()
+	return dialAddress(t, server.FrontendAddress())
+}
+
+func dialAddress(t *testing.T, address string) client.Client {
+	t.Helper()
 	temporalClient, err := client.DialContext(t.Context(), client.Options{
-		HostPort:  server.FrontendAddress(),
-		Namespace: server.Namespace(),
-		Logger:    sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
+		HostPort: address,
+		Logger:   sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 	})
 	require.NoError(t, err)
 	t.Cleanup(temporalClient.Close)
@@ -258,11 +280,17 @@ func work(t *testing.T, temporalClient client.Client) {
 	t.Cleanup(w.Stop)
 }
 
-func startGreeting(t *testing.T, server *embedded.Server, id string) {
+func startGreeting(t *testing.T, temporalClient client.Client, id string) {
 	t.Helper()
-	temporalClient := dial(t, server)
 	_, err := temporalClient.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: queue}, greet)
 	require.NoError(t, err)
+}
+
+func port(t *testing.T, address string) int {
+	t.Helper()
+	parsed, err := netip.ParseAddrPort(address)
+	require.NoError(t, err)
+	return int(parsed.Port())
 }
 
 func requireGreeting(t *testing.T, run client.WorkflowRun, want string) {

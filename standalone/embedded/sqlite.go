@@ -24,6 +24,9 @@ const (
 	databaseFile = "temporal.db"
 	logFile      = "temporal.log"
 	lockFile     = "temporal.lock"
+
+	schemaName    = "embedded"
+	schemaVersion = sqlite.Version + "+" + sqlite.VisibilityVersion
 )
 
 // DataDirInUseError reports that another server, in this process or another
@@ -67,8 +70,9 @@ func database(dataDir string) *config.SQL {
 	if dataDir != "" {
 		file := url.URL{Path: filepath.Join(dataDir, databaseFile)} // the plugin builds a URI and does not escape
 		cfg.DatabaseName = file.EscapedPath()
-		// A write-ahead log survives a kill at any moment, and spares a disk flush
-		// for each of the many small commits of a workflow.
+		// A write-ahead log survives a kill at any moment without a disk flush for
+		// each of a workflow's many small commits. A power cut may cost the last
+		// moments and never the file.
 		cfg.ConnectAttributes = map[string]string{"mode": "rwc", "journal_mode": "wal", "synchronous": "normal"}
 	}
 	return cfg
@@ -98,18 +102,45 @@ func createTables(cfg *config.SQL, path string) error {
 	}
 	return withDatabase(cfg, func(db sqlplugin.AdminDB) error {
 		tables, err := db.ListTables(cfg.DatabaseName)
-		if err != nil || len(tables) > 0 {
+		if err != nil {
 			return err
 		}
-		// The plugin holds a single connection, so these three share it.
+		if len(tables) > 0 {
+			return checkSchema(db)
+		}
+		// The plugin holds a single connection, so all these share it.
 		if err := db.Exec("BEGIN"); err != nil {
 			return err
 		}
-		if err := sqlite.SetupSchemaOnDB(db); err != nil {
+		if err := setUpSchema(db); err != nil {
 			return errors.Join(err, db.Exec("ROLLBACK"))
 		}
 		return db.Exec("COMMIT")
 	})
+}
+
+func setUpSchema(db sqlplugin.AdminDB) error {
+	if err := sqlite.SetupSchemaOnDB(db); err != nil {
+		return err
+	}
+	if err := db.CreateSchemaVersionTables(); err != nil {
+		return err
+	}
+	return db.UpdateSchemaVersion(schemaName, schemaVersion, schemaVersion)
+}
+
+// checkSchema refuses a file of another schema at once. The server has no
+// upgrade for SQLite and would fail much later, at the first missing column.
+func checkSchema(db sqlplugin.AdminDB) error {
+	found, err := db.ReadSchemaVersion(schemaName)
+	if err != nil {
+		return fmt.Errorf("read schema version (was the file made by another program?): %w", err)
+	}
+	if found != schemaVersion {
+		return fmt.Errorf("the file has schema %s and this server needs %s: choose a new data folder, or run the release that wrote this one",
+			found, schemaVersion)
+	}
+	return nil
 }
 
 // createPrivateFile makes SQLite inherit mode 0600 for the file and its log.
