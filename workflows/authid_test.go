@@ -99,6 +99,7 @@ func TestAuthIDEnrollment(t *testing.T) {
 		stub(b, enroll.AuthIDConfirmStatus, func(in enroll.AuthIDConfirmStatusInput) (enroll.AuthIDStatus, error) {
 			if in.Poll == nil {
 				hinted++
+				return enroll.AuthIDStatus{}, failure(enroll.KindPending, enroll.FailureDetails{}, time.Second)
 			}
 			return enroll.AuthIDStatus{}, failure(enroll.KindPending, enroll.FailureDetails{}, time.Minute)
 		})
