@@ -1,0 +1,15 @@
+// Package client is how a Go backend uses Bioenroll: it starts journeys, sends
+// their hints, looks at them, waits for their outcomes and cancels them.
+//
+// Start validates the request, seals photos, samples and templates, and makes
+// one round trip that starts the journey and returns what the frontend needs
+// to open the capture, or the outcome when there is nothing to wait for.
+// Repeating Start with the same idempotency key returns the same answer and
+// starts nothing twice; the same key with another request is refused, and
+// another key is refused while a journey of the same subject at the same
+// provider is alive.
+//
+// This package is the only place that derives workflow IDs, seals inputs and
+// calls Update-with-Start. Client and worker share one key file and one sealed
+// store.
+package client

@@ -1,0 +1,37 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+
+	"go.temporal.io/api/serviceerror"
+)
+
+// The errors that callers branch on with errors.Is.
+var (
+	// ErrConflict: another journey of the subject is alive at the provider.
+	ErrConflict = errors.New("a journey of this subject is alive at this provider: wait for its end, cancel it, or repeat its own idempotency key")
+	// ErrKeyReused: the idempotency key was used with another request.
+	ErrKeyReused = errors.New("this idempotency key was used with another request: use a new key for a new request")
+	// ErrNotFound: there is no such journey, or its history is past
+	// retention.
+	ErrNotFound = errors.New("no such journey: check the ID, or list journeys")
+	// ErrNoAnswer: the journey was started, or may have been, and did not
+	// answer in time.
+	ErrNoAnswer = errors.New("no answer in time: see that a worker runs, then repeat with the same idempotency key to collect the answer")
+	// ErrConcluded: the journey has ended, so there is nothing to cancel.
+	ErrConcluded = errors.New("the journey has concluded already")
+)
+
+// reason joins what was tried, an error that callers branch on, and the cause
+// as text only: causes of the SDK are not part of this package's promise.
+func reason(op string, kind, cause error) error {
+	return fmt.Errorf("%s: %w (%v)", op, kind, cause) //nolint:errorlint // only the kind is for callers
+}
+
+// isNotFound reports Temporal's answer for an execution that is unknown or
+// closed.
+func isNotFound(err error) bool {
+	_, ok := errors.AsType[*serviceerror.NotFound](err)
+	return ok
+}

@@ -1,0 +1,146 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+// Hint tells a journey that something happened at the frontend. It carries no
+// verdict: the journey asks the provider. A hint to a journey that has
+// concluded is fine, and late is true then.
+//
+// It returns *enroll.InputError when the journey does not listen to the hint,
+// and ErrNotFound when there is no such journey.
+func (c *Client) Hint(ctx context.Context, id string, name enroll.HintName, hint enroll.Hint) (late bool, err error) {
+	described, err := c.describe(ctx, id, "")
+	if err != nil {
+		return false, err
+	}
+	spec, err := described.journey.Spec()
+	if err != nil {
+		return false, fmt.Errorf("hint %s: %w", id, err)
+	}
+	if !spec.Accepts(name) {
+		return false, &enroll.InputError{Journey: spec.Journey, Fields: []enroll.FieldError{
+			{Field: "hint", Given: fmt.Sprintf("%q", name), Allowed: allowedHints(spec)},
+		}}
+	}
+	if described.status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		return true, nil
+	}
+	err = c.temporal.SignalWorkflow(ctx, id, "", string(name), hint)
+	if isNotFound(err) {
+		return true, nil // It concluded in between.
+	}
+	if err != nil {
+		return false, fmt.Errorf("hint %s: %w", id, err)
+	}
+	return false, nil
+}
+
+func allowedHints(spec enroll.Spec) string {
+	if !spec.Waits() {
+		return "none: this journey does not wait for a person"
+	}
+	return fmt.Sprint(spec.Hints)
+}
+
+// Wait returns the outcome of a journey as soon as there is one. An empty
+// runID means the subject's latest journey.
+//
+// It returns ErrNotFound when there is no such journey, and the context's
+// error when the caller stopped waiting; the journey goes on.
+func (c *Client) Wait(ctx context.Context, id, runID string) (enroll.Result, error) {
+	var result enroll.Result
+	err := c.temporal.GetWorkflow(ctx, id, runID).Get(ctx, &result)
+	switch {
+	case err == nil:
+		return result, nil
+	case ctx.Err() != nil:
+		return enroll.Result{}, fmt.Errorf("wait %s: stopped waiting, the journey goes on: %w", id, ctx.Err())
+	case isNotFound(err):
+		return enroll.Result{}, fmt.Errorf("wait %s: %w", id, ErrNotFound)
+	default:
+		return enroll.Result{}, fmt.Errorf("wait %s: the journey ended without an outcome: %w", id, err)
+	}
+}
+
+// Cancel asks a journey to stop waiting. The journey asks the provider once
+// more, removes what it created there unless the person had finished, and
+// concludes; Wait returns how.
+//
+// It returns ErrConcluded when the journey has ended, and ErrNotFound.
+func (c *Client) Cancel(ctx context.Context, id, runID string) error {
+	described, err := c.describe(ctx, id, runID)
+	if err != nil {
+		return err
+	}
+	if described.status == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		err = c.temporal.CancelWorkflow(ctx, id, runID)
+		if err == nil {
+			return nil
+		}
+		if !isNotFound(err) {
+			return fmt.Errorf("cancel %s: %w", id, err)
+		}
+	}
+	return fmt.Errorf("cancel %s: %w", id, ErrConcluded)
+}
+
+// HandOver returns the current hand-over of a journey, for a frontend that
+// lost it; nil when there is none. A worker must be running.
+func (c *Client) HandOver(ctx context.Context, id string) (*enroll.HandOver, error) {
+	value, err := c.temporal.QueryWorkflow(ctx, id, "", enroll.HandOverQuery)
+	if isNotFound(err) {
+		return nil, fmt.Errorf("hand-over %s: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("hand-over %s: %w", id, err)
+	}
+	var handed *enroll.HandOver
+	if err := value.Get(&handed); err != nil {
+		return nil, fmt.Errorf("hand-over %s: %w", id, err)
+	}
+	return handed, nil
+}
+
+// described is what the server knows of a run without a worker.
+type described struct {
+	journey enroll.Journey
+	status  enumspb.WorkflowExecutionStatus
+	info    *workflowpb.WorkflowExecutionInfo
+	pending []*workflowpb.PendingActivityInfo
+}
+
+func (c *Client) describe(ctx context.Context, id, runID string) (described, error) {
+	answer, err := c.temporal.DescribeWorkflowExecution(ctx, id, runID)
+	if isNotFound(err) {
+		return described{}, fmt.Errorf("journey %s: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return described{}, fmt.Errorf("journey %s: %w", id, err)
+	}
+	info := answer.GetWorkflowExecutionInfo()
+	return described{
+		journey: journeyOf(info.GetType().GetName()), status: info.GetStatus(), info: info, pending: answer.GetPendingActivities(),
+	}, nil
+}
+
+// journeyOf is the inverse of the catalogue's workflow type.
+func journeyOf(workflowType string) enroll.Journey {
+	for _, spec := range enroll.Catalogue() {
+		if spec.Workflow == workflowType {
+			return spec.Journey
+		}
+	}
+	return ""
+}
+
+// queryLimit bounds the question to a worker, which may not run.
+const queryLimit = 5 * time.Second

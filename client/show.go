@@ -1,0 +1,206 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+// Shown is one journey as an operator sees it.
+type Shown struct {
+	ID        string         `json:"id"`
+	RunID     string         `json:"run_id"`
+	Journey   enroll.Journey `json:"journey"`
+	Status    string         `json:"status"`
+	StartedAt time.Time      `json:"started_at"`
+	ClosedAt  time.Time      `json:"closed_at,omitzero"`
+	Events    int64          `json:"history_events"`
+	// Phase, Outcome and Deadline are the search attributes, known without a
+	// worker.
+	Phase    enroll.Phase   `json:"phase,omitempty"`
+	Outcome  enroll.Outcome `json:"outcome,omitempty"`
+	Deadline time.Time      `json:"deadline,omitzero"`
+	// State is the journey's own account; nil when no worker answered.
+	State *enroll.State `json:"state,omitempty"`
+	// StateMissing says why State is nil.
+	StateMissing string `json:"state_missing,omitempty"`
+	// Pending lists the steps under way, with the attempts of the backup poll.
+	Pending []PendingStep `json:"pending,omitempty"`
+}
+
+// PendingStep is a step that has not ended.
+type PendingStep struct {
+	Step    string `json:"step"`
+	Attempt int32  `json:"attempt"`
+	// LastFailure is the type of the last attempt's failure.
+	LastFailure string `json:"last_failure,omitempty"`
+	// NextAttempt is when the server repeats the step.
+	NextAttempt time.Time `json:"next_attempt,omitzero"`
+}
+
+// Show returns one journey: what the server knows, its pending steps, and its
+// own account when a worker runs. An empty runID means the subject's latest.
+// It returns ErrNotFound when there is no such journey.
+func (c *Client) Show(ctx context.Context, id, runID string) (Shown, error) {
+	described, err := c.describe(ctx, id, runID)
+	if err != nil {
+		return Shown{}, err
+	}
+	shown := shownOf(described.info)
+	for _, step := range described.pending {
+		shown.Pending = append(shown.Pending, PendingStep{
+			Step: step.GetActivityType().GetName(), Attempt: step.GetAttempt(),
+			LastFailure: step.GetLastFailure().GetApplicationFailureInfo().GetType(),
+			NextAttempt: timeOf(step.GetNextAttemptScheduleTime()),
+		})
+	}
+	state, err := c.state(ctx, id, shown.RunID)
+	if err != nil {
+		shown.StateMissing = err.Error()
+		return shown, nil
+	}
+	shown.State = &state
+	return shown, nil
+}
+
+// state asks the journey itself.
+func (c *Client) state(ctx context.Context, id, runID string) (enroll.State, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryLimit)
+	defer cancel()
+	var state enroll.State
+	value, err := c.temporal.QueryWorkflow(ctx, id, runID, enroll.StateQuery)
+	if err != nil {
+		return state, fmt.Errorf("no worker answered: %w", err)
+	}
+	if err := value.Get(&state); err != nil {
+		return state, fmt.Errorf("read the state: %w", err)
+	}
+	return state, nil
+}
+
+// Filter chooses journeys. Empty fields choose all.
+type Filter struct {
+	Provider enroll.Provider
+	Journey  enroll.Journey
+	Phase    enroll.Phase
+	Outcome  enroll.Outcome
+	// Overdue chooses journeys that still wait beyond their deadline.
+	Overdue bool
+	// Limit is the most journeys returned; 50 when zero, at most 1000.
+	Limit int
+}
+
+const (
+	defaultListed = 50
+	mostListed    = 1000
+)
+
+// List returns journeys, the newest first, as the server's index knows them.
+// State and pending steps are not filled in; Show has them.
+func (c *Client) List(ctx context.Context, filter Filter) ([]Shown, error) {
+	limit := filter.Limit
+	if limit == 0 {
+		limit = defaultListed
+	}
+	if limit < 0 || limit > mostListed {
+		return nil, fmt.Errorf("list: limit: given %d, allowed: 1 to %d", limit, mostListed)
+	}
+	query, err := filter.query()
+	if err != nil {
+		return nil, err
+	}
+	var listed []Shown
+	var page []byte
+	for {
+		answer, err := c.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+			Query: query, PageSize: int32(limit - len(listed)), NextPageToken: page, //nolint:gosec // bounded by mostListed
+		})
+		if err != nil {
+			return nil, fmt.Errorf("list: %w", err)
+		}
+		for _, info := range answer.GetExecutions() {
+			listed = append(listed, shownOf(info))
+		}
+		if page = answer.GetNextPageToken(); len(page) == 0 || len(listed) >= limit {
+			return listed, nil
+		}
+	}
+}
+
+// query writes the filter in the server's language. Every value is a word of
+// package enroll, checked here because it is quoted into a query.
+func (f Filter) query() (string, error) {
+	if f.Journey != "" {
+		if _, err := f.Journey.Spec(); err != nil {
+			return "", err
+		}
+	}
+	terms := []string{enroll.AttrProvider + " IS NOT NULL"}
+	for _, t := range []struct{ attribute, value string }{
+		{enroll.AttrProvider, string(f.Provider)},
+		{enroll.AttrJourney, string(f.Journey)},
+		{enroll.AttrPhase, string(f.Phase)},
+		{enroll.AttrOutcome, string(f.Outcome)},
+	} {
+		if strings.ContainsAny(t.value, "\"'\\") {
+			return "", errors.New("list: a filter holds a quote")
+		}
+		if t.value != "" {
+			terms = append(terms, fmt.Sprintf("%s = %q", t.attribute, t.value))
+		}
+	}
+	if f.Overdue {
+		terms = append(terms, `ExecutionStatus = "Running"`,
+			fmt.Sprintf("%s < %q", enroll.AttrDeadline, time.Now().UTC().Format(time.RFC3339)))
+	}
+	return strings.Join(terms, " AND "), nil
+}
+
+// shownOf reads what the server's index holds.
+func shownOf(info *workflowpb.WorkflowExecutionInfo) Shown {
+	attributes := info.GetSearchAttributes().GetIndexedFields()
+	return Shown{
+		ID: info.GetExecution().GetWorkflowId(), RunID: info.GetExecution().GetRunId(),
+		Journey: journeyOf(info.GetType().GetName()), Status: statusName(info.GetStatus()),
+		StartedAt: timeOf(info.GetStartTime()), ClosedAt: timeOf(info.GetCloseTime()), Events: info.GetHistoryLength(),
+		Phase:    enroll.Phase(attribute[string](attributes, enroll.AttrPhase)),
+		Outcome:  enroll.Outcome(attribute[string](attributes, enroll.AttrOutcome)),
+		Deadline: attribute[time.Time](attributes, enroll.AttrDeadline),
+	}
+}
+
+// attribute reads one search attribute; they are never encrypted.
+func attribute[T any](attributes map[string]*commonpb.Payload, name string) T {
+	var value T
+	if payload, ok := attributes[name]; ok {
+		if err := converter.GetDefaultDataConverter().FromPayload(payload, &value); err != nil {
+			return *new(T)
+		}
+	}
+	return value
+}
+
+// statusName is Temporal's status as its UI writes it.
+func statusName(status enumspb.WorkflowExecutionStatus) string { return status.String() }
+
+// timeOf is the zero time for a missing timestamp.
+func timeOf(stamp interface {
+	AsTime() time.Time
+	IsValid() bool
+},
+) time.Time {
+	if !stamp.IsValid() {
+		return time.Time{}
+	}
+	return stamp.AsTime()
+}

@@ -1,0 +1,225 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	sdk "go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/seal"
+)
+
+// Request is one of the requests of package enroll, such as
+// enroll.AuthIDEnrollment.
+type Request interface {
+	// Journey names the journey to start.
+	Journey() enroll.Journey
+	// SubjectName is the provider's name of the person.
+	SubjectName() string
+	// Check returns an *enroll.InputError for fields that are not acceptable.
+	Check(limits enroll.Limits) error
+}
+
+// Started is what Start returns.
+type Started struct {
+	// ID names the journey in every other call. It is opaque: a keyed hash of
+	// the subject.
+	ID string `json:"id"`
+	// RunID tells this journey from others of the same subject.
+	RunID string `json:"run_id"`
+	// HandOver is what the frontend needs; nil when the journey has ended.
+	HandOver *enroll.HandOver `json:"hand_over,omitempty"`
+	// Deadline is when the journey stops waiting for the person.
+	Deadline time.Time `json:"deadline,omitzero"`
+	// Result is the outcome of a journey that has ended already.
+	Result *enroll.Result `json:"result,omitempty"`
+}
+
+// startLimit bounds Start when the caller's context has no deadline: the begin
+// budget, one call that may not be cut off, and room for a busy cluster.
+const startLimit = 40 * time.Second
+
+// maxKeyBytes bounds an idempotency key.
+const maxKeyBytes = 256
+
+// plan is a request made ready: the normalized request, the parts to seal, and
+// the workflow's input once they are sealed.
+type plan struct {
+	request Request
+	parts   []part
+	input   func(enroll.Envelope, []enroll.SealedRef) any
+}
+
+// part is one piece of bytes that never travels in a payload.
+type part struct {
+	name string
+	data []byte
+}
+
+// Start begins a journey and returns its hand-over or outcome. The idempotency
+// key, up to 256 bytes, makes repeating safe.
+//
+// It returns *enroll.InputError when the request is not acceptable,
+// ErrConflict, ErrKeyReused or ErrNoAnswer. Except for ErrNoAnswer nothing was
+// started and nothing is left behind.
+func (c *Client) Start(ctx context.Context, key string, request Request) (Started, error) {
+	if key == "" || len(key) > maxKeyBytes {
+		return Started{}, &enroll.InputError{Journey: request.Journey(), Fields: []enroll.FieldError{
+			{Field: "idempotency_key", Given: fmt.Sprintf("%d bytes", len(key)), Allowed: fmt.Sprintf("1 to %d bytes", maxKeyBytes)},
+		}}
+	}
+	planned, err := c.plan(key, request)
+	if err != nil {
+		return Started{}, err
+	}
+	if err := planned.request.Check(c.limits); err != nil {
+		return Started{}, err
+	}
+	spec, err := request.Journey().Spec()
+	if err != nil {
+		return Started{}, err
+	}
+	digest, err := c.digest(planned.request)
+	if err != nil {
+		return Started{}, err
+	}
+	s := starting{
+		Client: c, spec: spec, plan: planned, digest: digest,
+		subject: c.keys.SubjectHash(spec.Provider, planned.request.SubjectName()),
+		key:     key,
+	}
+	return s.run(ctx)
+}
+
+// digest is the keyed digest of the whole request, bytes included.
+func (c *Client) digest(request Request) (string, error) {
+	body, err := json.Marshal(request)
+	if err != nil {
+		return "", fmt.Errorf("start: digest the request: %w", err)
+	}
+	return c.keys.Digest(request.Journey(), body), nil
+}
+
+// starting is one call of Start.
+type starting struct {
+	*Client
+	plan
+	spec    enroll.Spec
+	digest  string
+	subject string
+	key     string
+}
+
+// id is the workflow ID: one live journey per subject at one provider.
+func (s starting) id() string { return string(s.spec.Provider) + "-" + s.subject }
+
+// updateID stands for the idempotency key. Update IDs are visible in clear, and
+// a caller's key may hold anything, so it is a keyed hash.
+func (s starting) updateID() string { return string(s.keys.Ref(s.id(), s.key, "begin")) }
+
+func (s starting) run(ctx context.Context) (Started, error) {
+	if _, ok := ctx.Deadline(); !ok {
+		limited, cancel := context.WithTimeout(ctx, startLimit)
+		defer cancel()
+		ctx = limited
+	}
+	refs, created, err := s.seal(ctx)
+	if err == nil {
+		var started Started
+		if started, err = s.begin(ctx, refs); err == nil || errors.Is(err, ErrNoAnswer) {
+			return started, err
+		}
+	}
+	return Started{}, errors.Join(err, s.discard(ctx, created))
+}
+
+// seal puts the parts into sealed storage, each under a reference that a
+// repeated call derives again.
+func (s starting) seal(ctx context.Context) (refs, created []enroll.SealedRef, err error) {
+	for _, p := range s.parts {
+		ref := s.keys.Ref(s.id(), s.key, p.name)
+		fresh, err := s.sealed.Put(ctx, ref, p.data)
+		if errors.Is(err, seal.ErrDigestMismatch) {
+			return refs, created, fmt.Errorf("start: %w", ErrKeyReused)
+		}
+		if err != nil {
+			return refs, created, fmt.Errorf("start: seal %s: %w", p.name, err)
+		}
+		refs = append(refs, ref)
+		if fresh {
+			created = append(created, ref)
+		}
+	}
+	return refs, created, nil
+}
+
+// discard removes what this call sealed for a journey that was not started.
+func (s starting) discard(ctx context.Context, refs []enroll.SealedRef) error {
+	ctx = context.WithoutCancel(ctx)
+	var errs []error
+	for _, ref := range refs {
+		if err := s.sealed.Discard(ctx, ref); err != nil {
+			errs = append(errs, fmt.Errorf("start: discard the sealed input: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// begin makes the one round trip and compares digests.
+func (s starting) begin(ctx context.Context, refs []enroll.SealedRef) (Started, error) {
+	envelope := enroll.Envelope{SubjectHash: s.subject, Digest: s.digest, Pace: s.pace}
+	start := s.temporal.NewWithStartWorkflowOperation(s.options(), s.spec.Workflow, s.input(envelope, refs))
+	handle, err := s.temporal.UpdateWithStartWorkflow(ctx, sdk.UpdateWithStartWorkflowOptions{
+		StartWorkflowOperation: start,
+		UpdateOptions: sdk.UpdateWorkflowOptions{
+			WorkflowID: s.id(), UpdateID: s.updateID(), UpdateName: enroll.BeginUpdate, WaitForStage: sdk.WorkflowUpdateStageCompleted,
+		},
+	})
+	if err != nil {
+		return Started{}, s.explain(ctx, err)
+	}
+	var reply enroll.BeginReply
+	if err := handle.Get(ctx, &reply); err != nil {
+		return Started{}, s.explain(ctx, err)
+	}
+	if reply.Digest != s.digest {
+		return Started{}, fmt.Errorf("start: %w", ErrKeyReused)
+	}
+	return Started{ID: s.id(), RunID: handle.RunID(), HandOver: reply.HandOver, Deadline: reply.Deadline, Result: reply.Result}, nil
+}
+
+// options of the workflow. Nothing here is encrypted, so nothing here is
+// personal.
+func (s starting) options() sdk.StartWorkflowOptions {
+	return sdk.StartWorkflowOptions{
+		ID:                       s.id(),
+		TaskQueue:                enroll.WorkflowTaskQueue,
+		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		StaticSummary:            s.spec.About,
+		TypedSearchAttributes: temporal.NewSearchAttributes(
+			temporal.NewSearchAttributeKeyKeyword(enroll.AttrProvider).ValueSet(string(s.spec.Provider)),
+			temporal.NewSearchAttributeKeyKeyword(enroll.AttrJourney).ValueSet(string(s.spec.Journey)),
+			temporal.NewSearchAttributeKeyKeyword(enroll.AttrPhase).ValueSet(string(enroll.Beginning)),
+			temporal.NewSearchAttributeKeyKeyword(enroll.AttrSubject).ValueSet(s.subject),
+		),
+	}
+}
+
+// explain turns Temporal's error into one that tells what to do.
+func (s starting) explain(ctx context.Context, err error) error {
+	if _, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
+		return fmt.Errorf("start %s: %w", s.id(), ErrConflict)
+	}
+	if _, ok := errors.AsType[*sdk.WorkflowUpdateServiceTimeoutOrCanceledError](err); ok || ctx.Err() != nil {
+		return reason("start "+s.id(), ErrNoAnswer, err)
+	}
+	return fmt.Errorf("start %s: %w", s.id(), err)
+}
