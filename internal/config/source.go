@@ -55,6 +55,13 @@ func (s *Source) Given(name string) bool {
 	return s.value(name) != "" || s.value(name+fileSuffix) != ""
 }
 
+// LookupEnv finds a variable without recording it, for libraries that read the
+// environment themselves. An empty one is not found.
+func (s *Source) LookupEnv(name string) (value string, found bool) {
+	value = s.value(name)
+	return value, value != ""
+}
+
 // Refuse records a problem that only the caller can see, such as two settings
 // that contradict each other.
 func (s *Source) Refuse(name, given, allowed string) {
