@@ -1,0 +1,160 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"mime/multipart"
+	"net/textproto"
+	"net/url"
+	"strings"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+// Request says what to ask.
+type Request struct {
+	// Op names the call in errors, such as "authid: create operation".
+	Op string
+	// Method is the HTTP method.
+	Method string
+	// Path is appended to the base address and starts with a slash. A part in
+	// braces is replaced by the value of that name in Params, escaped.
+	Path string
+	// Params holds the values for Path. An empty value, "." and ".." are
+	// refused: they would name another resource.
+	Params map[string]string
+	// Query holds the query's values.
+	Query url.Values
+	// Auth is who asks.
+	Auth Auth
+	// Accept is the Accept header; application/json unless given.
+	Accept string
+	// Body is what is sent, if anything.
+	Body Body
+	// Once marks a call whose effect must not happen twice: it gets a fresh
+	// connection, and a failure after it was sent is enroll.KindLost.
+	Once bool
+	// Redact lists what must not appear in an error: subjects, tokens, one-
+	// time secrets. What Auth, Params and Query hold is added.
+	Redact []string
+}
+
+// Auth is how a request proves who asks. The zero value proves nothing.
+type Auth struct {
+	header  string
+	value   enroll.Secret
+	secrets []string
+}
+
+// Basic sends user and password.
+func Basic(user string, password enroll.Secret) Auth {
+	pair := base64.StdEncoding.EncodeToString([]byte(user + ":" + password.Reveal()))
+	return Auth{"Authorization", enroll.Secret("Basic " + pair), []string{pair, password.Reveal()}}
+}
+
+// Bearer sends a token.
+func Bearer(token enroll.Secret) Auth {
+	return Auth{"Authorization", "Bearer " + token, []string{token.Reveal()}}
+}
+
+// Key sends a key in a header of its own.
+func Key(header string, key enroll.Secret) Auth {
+	return Auth{header, key, []string{key.Reveal()}}
+}
+
+// Body is the content of a request. The zero value is no content.
+type Body struct {
+	contentType string
+	data        []byte
+	err         error
+}
+
+// JSON encodes a value. Texts are sent as they are, without the escapes that
+// make JSON safe inside HTML.
+func JSON(value any) Body {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return Body{err: fmt.Errorf("encode the request: %w", err)}
+	}
+	return Body{contentType: "application/json", data: bytes.TrimRight(buffer.Bytes(), "\n")}
+}
+
+// Text sends a text as it is.
+func Text(text string) Body {
+	return Body{contentType: "text/plain; charset=utf-8", data: []byte(text)}
+}
+
+// Form encodes values as an HTML form does.
+func Form(values url.Values) Body {
+	return Body{contentType: "application/x-www-form-urlencoded", data: []byte(values.Encode())}
+}
+
+// Part is one part of a multipart body.
+type Part struct {
+	// Name is the form field.
+	Name string
+	// Data is the field's value, or the file's content.
+	Data []byte
+	// FileName and ContentType make the part a file.
+	FileName, ContentType string
+}
+
+// Multipart encodes parts as multipart/form-data, in order.
+func Multipart(parts ...Part) Body {
+	var buffer bytes.Buffer
+	w := multipart.NewWriter(&buffer)
+	for _, part := range parts {
+		if err := writePart(w, part); err != nil {
+			return Body{err: fmt.Errorf("encode part %s: %w", part.Name, err)}
+		}
+	}
+	if err := w.Close(); err != nil {
+		return Body{err: fmt.Errorf("encode the request: %w", err)}
+	}
+	return Body{contentType: w.FormDataContentType(), data: buffer.Bytes()}
+}
+
+func writePart(w *multipart.Writer, part Part) error {
+	disposition := fmt.Sprintf(`form-data; name="%s"`, quote(part.Name))
+	header := textproto.MIMEHeader{}
+	if part.FileName != "" {
+		disposition += fmt.Sprintf(`; filename="%s"`, quote(part.FileName))
+		header.Set("Content-Type", part.ContentType)
+	}
+	header.Set("Content-Disposition", disposition)
+	out, err := w.CreatePart(header)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(part.Data)
+	return err
+}
+
+// quote escapes a name inside a Content-Disposition header.
+func quote(name string) string {
+	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", "").Replace(name)
+}
+
+// check refuses a request that would not reach the resource it means.
+func (r Request) check() error {
+	for name, value := range r.Params {
+		if value == "" || value == "." || value == ".." {
+			return fmt.Errorf("path parameter %s is empty or a dot segment and would name another resource", name)
+		}
+	}
+	return r.Body.err
+}
+
+// secrets lists everything of the request that must not appear in an error.
+func (r Request) secrets() []string {
+	all := append([]string{}, r.Redact...)
+	all = append(all, r.Auth.secrets...)
+	for _, value := range r.Params {
+		all = append(all, value)
+	}
+	return all
+}
