@@ -24,7 +24,7 @@ type file struct {
 // entry is one key in the file; JSON writes the key in base64.
 type entry struct {
 	ID  string `json:"id"`
-	Key []byte `json:"key"` //nolint:gosec // the key file is where keys belong
+	Key []byte `json:"key"`
 }
 
 // LoadOrCreate returns the keys in the file, and makes the file with fresh

@@ -24,7 +24,7 @@ func setup(t *testing.T, level zapcore.Level) (*zap.Logger, func() []map[string]
 	return logger, func() []map[string]any {
 		t.Helper()
 		var lines []map[string]any
-		for _, line := range bytes.Split(bytes.TrimSpace(written.Bytes()), []byte("\n")) {
+		for line := range bytes.SplitSeq(bytes.TrimSpace(written.Bytes()), []byte("\n")) {
 			entry := map[string]any{}
 			require.NoError(t, json.Unmarshal(line, &entry), string(line))
 			lines = append(lines, entry)
