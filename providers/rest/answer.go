@@ -18,6 +18,9 @@ import (
 type Answer struct {
 	// Status is the HTTP status, any number of three digits.
 	Status int
+	// Skew is how far the provider's clock is ahead of ours, to the second,
+	// by its Date header; zero when it sent none.
+	Skew time.Duration
 
 	op     string
 	once   bool
@@ -147,4 +150,13 @@ func retryAfter(header string, now time.Time, limit time.Duration) time.Duration
 		return min(max(at.Sub(now), 0), limit)
 	}
 	return 0
+}
+
+// skew compares a Date header with our clock.
+func skew(header string, now time.Time) time.Duration {
+	at, err := http.ParseTime(header)
+	if err != nil {
+		return 0
+	}
+	return at.Sub(now).Round(time.Second)
 }

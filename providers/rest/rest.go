@@ -33,8 +33,10 @@ const (
 	// shorter than the time an activity has, so that an activity learns how
 	// its call ended.
 	DefaultTimeout = 8 * time.Second
-	// DefaultBodyLimit bounds an answer, in bytes.
-	DefaultBodyLimit = 1 << 20
+	// DefaultBodyLimit bounds an answer, in bytes. Some answers carry a
+	// picture that is dropped after reading; cutting those off would lose the
+	// answer.
+	DefaultBodyLimit = 8 << 20
 	// DefaultMaxRetryAfter bounds what a provider may ask to wait.
 	DefaultMaxRetryAfter = time.Minute
 )

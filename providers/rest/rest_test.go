@@ -137,6 +137,21 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+func TestSkewIsToldByTheDateHeader(t *testing.T) {
+	now := time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC)
+	for header, want := range map[string]time.Duration{
+		"Mon, 04 May 2026 10:02:00 GMT": 2 * time.Minute,
+		"Mon, 04 May 2026 09:59:30 GMT": -30 * time.Second,
+		"noon":                          0,
+	} {
+		client := setup(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Date", header) },
+			rest.WithClock(func() time.Time { return now }))
+		answer, err := client.Do(t.Context(), rest.Request{Op: "test: ask", Method: http.MethodGet, Path: "/x"})
+		require.NoError(t, err)
+		require.Equal(t, want, answer.Skew)
+	}
+}
+
 func TestRequestIsWrittenAsSaid(t *testing.T) {
 	var got *http.Request
 	var body string

@@ -46,13 +46,15 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	if err != nil {
 		return nil, c.noAnswer(r, fmt.Errorf("read the answer: %w", err), true, hidden)
 	}
+	now := c.settings.now()
 	answer := &Answer{
 		Status: response.StatusCode(),
+		Skew:   skew(response.Header().Get("Date"), now),
 		op:     r.Op,
 		once:   r.Once,
 		body:   data,
 		hidden: hidden,
-		wait:   retryAfter(response.Header().Get("Retry-After"), c.settings.now(), c.settings.maxRetryAfter),
+		wait:   retryAfter(response.Header().Get("Retry-After"), now, c.settings.maxRetryAfter),
 	}
 	if len(data) > c.settings.bodyLimit {
 		return nil, answer.Unexpected("", fmt.Sprintf("the answer is longer than %d bytes", c.settings.bodyLimit))
