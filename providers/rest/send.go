@@ -97,7 +97,7 @@ func (c *Client) noAnswer(r Request, err error, sent bool, hidden *redactor) err
 	if r.Once && sent {
 		kind = enroll.KindLost
 	}
-	return &enroll.Error{Op: r.Op, Kind: kind, Err: c.cause(err, sent, hidden)}
+	return &enroll.Error{Op: r.Op, Kind: kind, NotSent: !sent, Err: c.cause(err, sent, hidden)}
 }
 
 // cause tells why there is no answer, without the address that url.Error
