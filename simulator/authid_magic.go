@@ -29,8 +29,7 @@ func (sc authIDScript) account(t *txn, number string) authIDAccount {
 }
 
 const (
-	authIDSoon   = 1500 * time.Millisecond
-	authIDSlowMS = 3000
+	authIDSoon = 1500 * time.Millisecond
 	// authIDShortest is the shortest Timeout a journey takes unless a setting allows less.
 	authIDShortest = 30
 )
@@ -207,7 +206,7 @@ func authIDTroubleRows(journey, prefix, success string) []Magic {
 		{Subject: "status-down", Forces: "500 twice on status", Outcome: success, faults: []Fault{inJourneyAt(status, 2, Fault{Kind: fault500})}},
 		{
 			Subject: "slow", Forces: "the answers to create come after 3 s", Outcome: success,
-			faults: []Fault{alwaysAt(create, Fault{Kind: spoilDelay, DelayMS: authIDSlowMS})},
+			faults: []Fault{alwaysAt(create, Fault{Kind: spoilDelay, DelayMS: slowMS})},
 		},
 	}
 	for i := range rows {

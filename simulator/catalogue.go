@@ -4,6 +4,7 @@ package simulator
 func catalogue(s *Server) []provider {
 	return []provider{
 		s.authID(),
+		s.bioID(),
 		s.smartID(),
 		s.iProov(),
 	}
@@ -13,6 +14,7 @@ func catalogue(s *Server) []provider {
 func magicTables() [][]Magic {
 	return [][]Magic{
 		authIDMagic(),
+		bioIDMagic(),
 		smartIDMagic(),
 		iProovMagic(),
 	}

@@ -165,3 +165,15 @@ func (s *sim) state(provider, subject string) map[string]any {
 	s.t.Helper()
 	return s.control(http.MethodGet, "state?provider="+provider+"&subject="+subject, nil).json(s.t)
 }
+
+// serve asks a handler without a network in between.
+func serve(t *testing.T, handler http.Handler, method, path, body string, headers ...header) answer {
+	t.Helper()
+	request := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	for _, h := range headers {
+		request.Header.Set(h.name, h.value)
+	}
+	recorder := httptest.NewRecorder()
+	handler.ServeHTTP(recorder, request)
+	return answer{status: recorder.Code, header: recorder.Header(), body: recorder.Body.String()}
+}

@@ -79,6 +79,9 @@ func inJourneyAt(endpoint string, times int, f Fault) Fault {
 	return f
 }
 
+// slowMS is how late the answers of slow rows come, in milliseconds: well within every client's patience.
+const slowMS = 3000
+
 const (
 	triesKind = "tries"
 	// A run of failing tries that is older belongs to a journey that has ended.

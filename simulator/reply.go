@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"time"
 )
@@ -55,10 +56,11 @@ func (r reply) late(by time.Duration) reply {
 
 // with returns the reply with one more header.
 func (r reply) with(name, value string) reply {
-	header := map[string]string{name: value}
-	for k, v := range r.header {
-		header[k] = v
+	header := maps.Clone(r.header)
+	if header == nil {
+		header = map[string]string{}
 	}
+	header[name] = value
 	r.header = header
 	return r
 }
