@@ -19,8 +19,8 @@ const (
 
 // The stable names of iProov's endpoints that magic rows refer to.
 const (
-	iProovEnrolTokenCall  = "iproov.enrol_token"
-	iProovVerifyTokenCall = "iproov.verify_token"
+	iProovEnrolTokenCall  = "iproov.enrol_token"  //nolint:gosec // the name of an endpoint
+	iProovVerifyTokenCall = "iproov.verify_token" //nolint:gosec // the name of an endpoint
 	iProovImageCall       = "iproov.enrol_image"
 	iProovValidateCall    = "iproov.verify_validate"
 	iProovDeleteUserCall  = "iproov.delete_user"

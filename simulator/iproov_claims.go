@@ -156,19 +156,10 @@ func iProovValidateAs(kind string) func(*call) reply {
 		if !ask.accepted(c.txn) {
 			return iProovKeyRefused()
 		}
-		if ask.UserID == "" || ask.Token == "" || ask.Client == "" {
-			return iProovBad(iProovMissingData, "user_id, token and client are required.")
-		}
-		claim, found := iProovFindClaim(c.txn, ask.Token)
-		if !found {
-			return iProovRefuse(http.StatusNotFound, iProovInvalidToken, "The token does not exist.")
-		}
+		claim, refusal, ok := iProovFindResult(c.txn, kind, ask)
 		c.entry.Ref = claim.Ref
-		switch {
-		case claim.UserID != ask.UserID || claim.RiskProfile != ask.RiskProfile:
-			return iProovBad(iProovInvalidValidation, "The token was issued for another user or risk profile.")
-		case claim.Type != kind || !claim.Finished || claim.Validated || claim.Invalidated:
-			return iProovBad(iProovInvalidToken, "The token has no result to validate, or it has been validated.")
+		if !ok {
+			return refusal
 		}
 		claim.Validated = true
 		claim.save(c.txn)
@@ -179,6 +170,23 @@ func iProovValidateAs(kind string) func(*call) reply {
 		}
 		return jsonReply(http.StatusOK, claim.result(ask.Token))
 	}
+}
+
+// iProovFindResult finds the claim whose result can be given out.
+func iProovFindResult(t *txn, kind string, ask iProovValidateRequest) (iProovClaim, reply, bool) {
+	if ask.UserID == "" || ask.Token == "" || ask.Client == "" {
+		return iProovClaim{}, iProovBad(iProovMissingData, "user_id, token and client are required."), false
+	}
+	claim, found := iProovFindClaim(t, ask.Token)
+	switch {
+	case !found:
+		return claim, iProovRefuse(http.StatusNotFound, iProovInvalidToken, "The token does not exist."), false
+	case claim.UserID != ask.UserID || claim.RiskProfile != ask.RiskProfile:
+		return claim, iProovBad(iProovInvalidValidation, "The token was issued for another user or risk profile."), false
+	case claim.Type != kind || !claim.Finished || claim.Validated || claim.Invalidated:
+		return claim, iProovBad(iProovInvalidToken, "The token has no result to validate, or it has been validated."), false
+	}
+	return claim, reply{}, true
 }
 
 func (k iProovClaim) result(token string) iProovResult {

@@ -34,6 +34,7 @@ const iProovShortest = 5
 
 // begin makes the user what the row says it is before a journey.
 func (sc iProovScript) begin(t *txn, userID string) {
+	t.newJourney(iProovName, userID, iProovValidateCall)
 	if sc.enrolled {
 		iProovMakeUser(t, userID)
 		return

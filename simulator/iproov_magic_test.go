@@ -50,9 +50,10 @@ func (c *iProov) journey(user string) end {
 	switch got.outcome {
 	case "enrolled", "already_enrolled":
 	default:
-		c.repeated(func() (answer, error) {
+		_, err := c.repeated(func() (answer, error) {
 			return c.try(http.MethodDelete, iProovBase+"/users/"+user, "", c.bearer("user-write"))
 		})
+		require.NoError(c.t, err)
 	}
 	return got
 }
@@ -142,7 +143,9 @@ func lost(a answer, err error) bool {
 
 // iProovRefusal reads an error answer.
 func iProovRefusal(a answer) end {
-	var body struct{ Error string }
+	var body struct {
+		Error string `json:"error"`
+	}
 	if json.Unmarshal([]byte(a.body), &body) != nil {
 		return end{"failed", "unreadable"}
 	}

@@ -69,7 +69,7 @@ func iProovValidateRows() []Magic {
 			Inputs: iProovShort(), Notes: "taken as a token nobody can finish any more",
 			faults: []Fault{iProovRefuses(validate, http.StatusNotFound, iProovInvalidToken)},
 		},
-		{Subject: "validate-throttled-once", Forces: "429 too_many_requests once on validate, Retry-After 1", Outcome: "enrolled", faults: []Fault{onceAt(validate, Fault{Kind: fault429, RetryAfterS: 1})}},
+		{Subject: "validate-throttled-once", Forces: "429 too_many_requests once on validate, Retry-After 1", Outcome: "enrolled", faults: []Fault{inJourneyAt(validate, 1, Fault{Kind: fault429, RetryAfterS: 1})}},
 	}
 }
 

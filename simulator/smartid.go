@@ -173,13 +173,12 @@ func smartIDAnswer(handle func(*call, smartIDRequest) int) func(*call) reply {
 		}
 		form := c.srv.opts.SmartIDCodes
 		act := func() int { return handle(c, ask) }
-		code := 0
 		if sc, magic := script[smartIDScript](c.txn, smartIDName, ask.User); magic {
 			setDefault(&sc.form, form)
-			form, code = sc.form, sc.play(c, ask.User, act)
-		} else {
-			code = act()
+			code := sc.play(c, ask.User, act)
+			return smartIDReplyWith(sc.form, code, smartIDMeaning(code))
 		}
+		code := act()
 		return smartIDReplyWith(form, code, smartIDMeaning(code))
 	}
 }
