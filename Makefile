@@ -1,0 +1,80 @@
+# The verbs of the project. `make` alone lists them.
+.DEFAULT_GOAL := help
+
+GO ?= go
+ARGS ?=
+
+# The tools are pinned in modules of their own and built on first use.
+WORKFLOWCHECK := $(GO) tool -modfile=tools/go.mod workflowcheck
+LINT := $(GO) tool -modfile=tools/lint/go.mod golangci-lint
+LINT_STANDALONE := $(GO) tool -modfile=../tools/lint/go.mod golangci-lint
+
+.PHONY: help
+help: ## List the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: run
+run: standalone ## Temporal, its UI, simulators and worker in one process; one journey of each kind; stays up until Ctrl-C (ARGS="--help")
+	@exec bin/standalone run $(ARGS)
+
+.PHONY: demo
+demo: standalone ## The same, then exit 0 if and only if every journey ended as expected
+	@exec bin/standalone demo $(ARGS)
+
+.PHONY: build
+build: standalone ## All programs into bin/
+	$(GO) build -o bin/worker ./worker
+	$(GO) build -o bin/starter ./starter
+	$(GO) build -o bin/simulator ./simulator/cmd
+
+.PHONY: standalone
+standalone:
+	@if [ ! -x bin/standalone ]; then echo "Building bin/standalone. The first time this compiles a whole Temporal server: five to ten minutes, once."; fi
+	@cd standalone && $(GO) build -o ../bin/standalone .
+
+.PHONY: test
+test: ## Every test, the end-to-end ones on the embedded server included
+	$(GO) test ./...
+	cd standalone && $(GO) test -timeout 30m ./...
+
+.PHONY: race
+race: ## The tests of the root module under the race detector (needs a C compiler)
+	$(GO) test -race ./...
+
+.PHONY: contract
+contract: ## Ask the providers' real sandboxes what the wire contracts leave open; skips those without keys
+	$(GO) test -tags contract -run '^TestContract' -count 1 -v ./providers/...
+
+.PHONY: check
+check: format lint vet workflowcheck tidy ## Formatting, lint with the boundaries, vet, workflowcheck, tidy modules
+
+.PHONY: format
+format:
+	@echo "format"
+	@$(LINT) fmt --diff
+
+.PHONY: lint
+lint:
+	@echo "lint (the first time this builds the linter: some minutes, once)"
+	@$(LINT) run ./...
+	@echo "lint standalone"
+	@cd standalone && $(LINT_STANDALONE) run ./...
+
+.PHONY: vet
+vet:
+	@echo "vet"
+	@$(GO) vet ./... && $(GO) vet -tags contract ./providers/...
+	@cd standalone && $(GO) vet ./...
+
+.PHONY: workflowcheck
+workflowcheck:
+	@echo "workflowcheck"
+	@$(WORKFLOWCHECK) ./workflows/...
+
+.PHONY: tidy
+tidy:
+	@for module in . standalone tools tools/lint; do echo "tidy $$module"; (cd $$module && $(GO) mod tidy -diff) || exit 1; done
+
+.PHONY: fmt
+fmt: ## Format every file
+	@$(LINT) fmt
