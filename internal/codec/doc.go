@@ -8,8 +8,9 @@
 // random nonce. What remains readable is the metadata that decryption needs:
 // the encoding, the ID of the key and the ID of the workflow. Failure messages
 // and stack traces are encrypted too. Failure types, activity and workflow
-// types, workflow IDs and search attributes are not: the server works with
-// them, so none may hold personal data.
+// types, workflow IDs, update IDs and search attributes are not: the server
+// works with them, so none may hold personal data. Nor is the text of an error
+// that a query handler returns, which the SDK sends in clear.
 //
 // # What is bound
 //
@@ -23,7 +24,8 @@
 // payload's metadata. Where there is a context, the two must agree. A context
 // without a workflow ID is refused on the way out, because it is a mistake: an
 // Update-with-Start must set UpdateWorkflowOptions.WorkflowID, or the SDK
-// encodes its arguments before it knows the workflow.
+// encodes its arguments before it knows the workflow. A replayer knows only
+// the workflow ID that it is told, in ReplayWorkflowHistoryOptions.
 //
 // # What is accepted in clear
 //
