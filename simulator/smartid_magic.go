@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // smartIDScript is what SmartID does for a magic subject, besides the faults of its row.
@@ -41,6 +42,7 @@ func smartIDMagic() []Magic {
 		rows = slices.Concat(rows, smartIDEnrollRows(form), smartIDUnenrollRows(form))
 	}
 	rows = slices.Concat(rows, smartIDLostRows(), smartIDRepeatedRows(), smartIDTroubleRows())
+	slices.SortStableFunc(rows, func(a, b Magic) int { return strings.Compare(a.Journey, b.Journey) })
 	for i := range rows {
 		rows[i].Provider, rows[i].Subject = smartIDName, "magic-"+rows[i].Subject
 		if rows[i].script == nil {
