@@ -17,7 +17,7 @@ type errand struct {
 
 // schedule makes what happen to ref at a moment. It survives a restart; the provider's happens map says what is done.
 func (t *txn) schedule(at time.Time, provider, what, ref string) {
-	key := ordered(uint64(at.UnixNano())) + ordered(t.number(agendaKind)) //nolint:gosec // times after 1970 fit
+	key := ordered(uint64(at.UnixNano())) + ordered(t.number(agendaKind))
 	put(t, agendaKind, key, errand{At: at, Provider: provider, What: what, Ref: ref})
 }
 

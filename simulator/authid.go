@@ -18,7 +18,7 @@ const (
 )
 
 const (
-	authIDTokenKind   = "authid.token"
+	authIDTokenKind   = "authid.token" //nolint:gosec // the name of a bucket
 	authIDRefreshKind = "authid.refresh"
 )
 
@@ -26,10 +26,10 @@ const (
 const (
 	authIDNotAuthenticated = "E_USER_NOT_AUTHENTICATED"
 	authIDAccountExists    = "E_ACCOUNT_ALREADY_EXISTS"
-	authIDCredentialExists = "E_ACCOUNT_BIOCREDENTIAL_ALREADY_EXISTS"
+	authIDCredentialExists = "E_ACCOUNT_BIOCREDENTIAL_ALREADY_EXISTS" //nolint:gosec // an error constant
 
 	authIDAccountMissing   = "E_ACCOUNT_NOT_FOUND"
-	authIDCredentialAbsent = "E_ACCOUNT_BIOCREDENTIAL_NOT_FOUND"
+	authIDCredentialAbsent = "E_ACCOUNT_BIOCREDENTIAL_NOT_FOUND" //nolint:gosec // an error constant
 	authIDOperationMissing = "E_OPERATION_NOT_FOUND"
 	authIDContactMissing   = "E_ACCOUNT_CONTACT_NOT_FOUND"
 	authIDSelfieMissing    = "E_TEMP_DATA_NOT_FOUND"
@@ -177,8 +177,8 @@ func authIDDecode(c *call, into any) (reply, bool) {
 
 // authIDBodySubject finds the account a JSON body names.
 func authIDBodySubject(c *call) string {
-	var body struct{ AccountNumber string }
-	if json.Unmarshal(c.body, &body) != nil {
+	var body authIDAccountBody
+	if _, readable := authIDDecode(c, &body); !readable {
 		return ""
 	}
 	return body.AccountNumber

@@ -101,13 +101,12 @@ func authIDGiveCredential(t *txn, account authIDAccount, from string) bool {
 	return true
 }
 
-func authIDDropCredential(t *txn, account authIDAccount) authIDAccount {
+func authIDDropCredential(t *txn, account authIDAccount) {
 	if account.Credential != nil {
 		remove(t, authIDCredentialKind, account.Credential.ExternalID)
 		account.Credential = nil
 		authIDKeep(t, account)
 	}
-	return account
 }
 
 func authIDCreateAccount(c *call) reply {

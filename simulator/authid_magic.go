@@ -205,7 +205,7 @@ func authIDTroubleRows(journey, prefix, success string) []Magic {
 		{Subject: "broken-status", Forces: "the first answer to status breaks off", Outcome: success, faults: []Fault{inJourneyAt(status, 1, Fault{Kind: spoilHalfBody})}},
 		{Subject: "status-down", Forces: "500 twice on status", Outcome: success, faults: []Fault{inJourneyAt(status, 2, Fault{Kind: fault500})}},
 		{
-			Subject: "slow", Forces: "the answers to create come after 3 s", Outcome: success,
+			Subject: "slow", Forces: "the answers to create come after 1 s", Outcome: success,
 			faults: []Fault{alwaysAt(create, Fault{Kind: spoilDelay, DelayMS: slowMS})},
 		},
 	}

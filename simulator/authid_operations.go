@@ -122,7 +122,7 @@ func authIDCreateOperation(c *call) reply {
 type authIDOpened struct {
 	OperationID   string `json:"OperationId,omitempty"`   //nolint:tagliatelle // the vendor's casing
 	TransactionID string `json:"TransactionId,omitempty"` //nolint:tagliatelle // the vendor's casing
-	OneTimeSecret string `json:",omitempty"`
+	OneTimeSecret string `json:",omitempty"`              //nolint:tagliatelle // the vendor's casing
 }
 
 func authIDCheckOperation(ask authIDOperationRequest, account authIDAccountBody) (reply, bool) {
@@ -251,7 +251,7 @@ func authIDPathOperation(c *call, transaction bool) (authIDOperation, bool) {
 // of name: only Status is published.
 type authIDStatusBody struct {
 	Status  int
-	Message string `json:",omitempty"`
+	Message string `json:",omitempty"` //nolint:tagliatelle // the vendor's casing
 }
 
 func authIDStatus(transaction bool) func(*call) reply {

@@ -24,8 +24,8 @@ type authIDResultMetadata struct {
 }
 
 type authIDResultData struct {
-	Image    string           `json:",omitempty"`
-	Document *authIDPaperwork `json:",omitempty"`
+	Image    string           `json:",omitempty"` //nolint:tagliatelle // the vendor's casing
+	Document *authIDPaperwork `json:",omitempty"` //nolint:tagliatelle // the vendor's casing
 }
 
 type authIDPaperwork struct {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -116,11 +115,7 @@ func authIDNotify(t *txn, op authIDOperation) {
 }
 
 func authIDPost(t *txn, hook authIDWebhook, event authIDEvent) {
-	body, err := json.Marshal(event)
-	if err != nil {
-		t.fail(err)
-		return
-	}
+	body := jsonReply(http.StatusOK, event).body
 	t.afterCommit(func() { t.srv.hooks.Go(func() { t.srv.deliver(hook, body) }) })
 }
 

@@ -87,8 +87,8 @@ func TestAuthIDTokens(t *testing.T) {
 		for _, body := range []string{"", "null", "{}"} {
 			a := s.do(http.MethodPost, authIDTokens, body, header{"Authorization", authIDKey}, header{"Content-Type", "application/x-www-form-urlencoded"})
 			require.Equal(t, http.StatusOK, a.status)
-			require.Len(t, strings.Split(a.json(t)["AccessToken"].(string), "."), 3)
-			_, err := time.Parse(time.RFC3339, a.json(t)["AccessTokenExpirationDate"].(string))
+			require.Len(t, strings.Split(a.text(t, "AccessToken"), "."), 3)
+			_, err := time.Parse(time.RFC3339, a.text(t, "AccessTokenExpirationDate"))
 			require.NoError(t, err)
 		}
 	})
@@ -141,10 +141,12 @@ func TestAuthIDAccounts(t *testing.T) {
 		c := newAuthID(t)
 		c.preload(map[string]any{"account_number": "A", "credential": true})
 		list := c.ask(http.MethodGet, authIDAdmin+"/accounts/bioCredentials/metadata?start=0&size=10", "")
-		var rows []map[string]any
+		var rows []struct {
+			ExternalID string `json:"ExternalID"` //nolint:tagliatelle // the vendor's casing
+		}
 		require.NoError(t, json.Unmarshal([]byte(list.body), &rows))
 		require.Len(t, rows, 1)
-		one := c.ask(http.MethodGet, authIDAdmin+"/bioCredentials/"+rows[0]["ExternalID"].(string), "")
+		one := c.ask(http.MethodGet, authIDAdmin+"/bioCredentials/"+rows[0].ExternalID, "")
 		require.Equal(t, "A", one.json(t)["AccountNumber"])
 		require.Equal(t, http.StatusOK, c.ask(http.MethodDelete, authIDAdmin+"/accounts/A/bioCredential", "").status)
 		require.Equal(t, false, c.state("authid", "A")["has_credential"])
@@ -158,7 +160,7 @@ func TestAuthIDEnrollment(t *testing.T) {
 		c.preload(map[string]any{"account_number": "AccountV2"})
 		a := c.ask(http.MethodPost, authIDOperations, operationBody("AccountV2", "EnrollBioCredential", 3600, 0))
 		require.NotEmpty(t, a.json(t)["OneTimeSecret"])
-		id := a.json(t)["OperationId"].(string)
+		id := a.text(t, "OperationId")
 		require.Equal(t, 0, c.status(id))
 		require.Equal(t, "null", c.ask(http.MethodGet, authIDOperations+"/"+id+"/result", "").body)
 		done := c.control(http.MethodPost, "capture", map[string]any{"provider": "authid", "operation_id": id, "result": "complete"}).json(t)
@@ -185,7 +187,7 @@ func TestAuthIDEnrollment(t *testing.T) {
 		c := newAuthID(t)
 		c.preload(map[string]any{"account_number": "A"})
 		a := c.ask(http.MethodPost, authIDOperations, operationBody("A", "EnrollBioCredential", 600, 0))
-		id := a.json(t)["OperationId"].(string)
+		id := a.text(t, "OperationId")
 		c.clock.advance(599 * time.Second)
 		require.Equal(t, 0, c.status(id))
 		c.clock.advance(time.Second)
@@ -281,9 +283,9 @@ func TestAuthIDSelfie(t *testing.T) {
 		t.Helper()
 		id := c.create("A", "GetForeignBiometry")
 		c.control(http.MethodPost, "capture", map[string]any{"provider": "authid", "operation_id": id, "result": "complete"})
-		a := c.ask(http.MethodGet, authIDAdmin+"/v1/foreignOperations/biometry/"+id, "").json(t)
-		require.InDelta(t, 1, a["Status"], 0)
-		return id, a["TempId"].(string)
+		a := c.ask(http.MethodGet, authIDAdmin+"/v1/foreignOperations/biometry/"+id, "")
+		require.InDelta(t, 1, a.json(t)["Status"], 0)
+		return id, a.text(t, "TempId")
 	}
 	t.Run("works_for_an_account_with_a_credential", func(t *testing.T) {
 		c := newAuthID(t)
@@ -324,7 +326,7 @@ func TestAuthIDVerify(t *testing.T) {
 	c.preload(map[string]any{"account_number": "A"})
 	require.Equal(t, http.StatusConflict, c.ask(http.MethodPost, transactions, body).status)
 	c.preload(map[string]any{"account_number": "A", "credential": true})
-	id := c.ask(http.MethodPost, transactions, body).json(t)["TransactionId"].(string)
+	id := c.ask(http.MethodPost, transactions, body).text(t, "TransactionId")
 	c.control(http.MethodPost, "capture", map[string]any{"provider": "authid", "transaction_id": id, "result": "complete"})
 	require.InDelta(t, 1, c.ask(http.MethodGet, transactions+"/"+id+"/status", "").json(t)["Status"], 0)
 	require.Equal(t, http.StatusNotFound, c.ask(http.MethodGet, authIDOperations+"/"+id+"/status", "").status)
@@ -333,8 +335,8 @@ func TestAuthIDVerify(t *testing.T) {
 func TestAuthIDPage(t *testing.T) {
 	c := newAuthID(t)
 	c.preload(map[string]any{"account_number": "A"})
-	a := c.ask(http.MethodPost, authIDOperations, operationBody("A", "EnrollBioCredential", 60, 0)).json(t)
-	page := "/?i=" + url.QueryEscape(a["OperationId"].(string)) + "&s=" + url.QueryEscape(a["OneTimeSecret"].(string))
+	a := c.ask(http.MethodPost, authIDOperations, operationBody("A", "EnrollBioCredential", 60, 0))
+	page := "/?i=" + url.QueryEscape(a.text(t, "OperationId")) + "&s=" + url.QueryEscape(a.text(t, "OneTimeSecret"))
 	t.Run("open_operation_offers_buttons_under_a_strict_policy", func(t *testing.T) {
 		got := c.do(http.MethodGet, page, "")
 		require.Contains(t, got.body, `data-result="walk_away"`)
@@ -346,7 +348,7 @@ func TestAuthIDPage(t *testing.T) {
 		require.NotContains(t, c.do(http.MethodGet, page+"x", "").body, "<button")
 	})
 	t.Run("wrong_secret_cannot_act", func(t *testing.T) {
-		ask := fmt.Sprintf(`{"provider":"authid","operation_id":%q,"secret":"wrong","result":"complete"}`, a["OperationId"])
+		ask := fmt.Sprintf(`{"provider":"authid","operation_id":%q,"secret":"wrong","result":"complete"}`, a.text(t, "OperationId"))
 		require.Equal(t, http.StatusBadRequest, c.do(http.MethodPost, "/_sim/capture", ask).status)
 	})
 	t.Run("helper_scripts_are_there", func(t *testing.T) {

@@ -149,7 +149,7 @@ func bioIDWaitingRows() []Magic {
 			script: uploads, faults: []Fault{alwaysAt(bioIDEnrollCall, Fault{Kind: spoilGarbage})},
 		},
 		{
-			Subject: bioIDMagicBCID(9029), Forces: "enroll answers after 3 s", Outcome: "enrolled",
+			Subject: bioIDMagicBCID(9029), Forces: "enroll answers after 1 s", Outcome: "enrolled",
 			script: uploads, faults: []Fault{alwaysAt(bioIDEnrollCall, Fault{Kind: spoilDelay, DelayMS: slowMS})},
 		},
 	}

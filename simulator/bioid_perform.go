@@ -38,8 +38,8 @@ type bioIDJudgment struct {
 // bioIDOutcome is the answer to enroll, verify and livenessdetection.
 type bioIDOutcome struct {
 	Success bool
-	Error   string       `json:",omitempty"`
-	Matches []bioIDMatch `json:",omitempty"`
+	Error   string       `json:",omitempty"` //nolint:tagliatelle // the vendor's casing
+	Matches []bioIDMatch `json:",omitempty"` //nolint:tagliatelle // the vendor's casing
 }
 
 type bioIDMatch struct {
@@ -157,8 +157,8 @@ type bioIDResultBody struct {
 	Action  string
 	BCID    string
 	Success bool
-	Error   string             `json:",omitempty"`
-	Matches []bioIDResultMatch `json:",omitempty"`
+	Error   string             `json:",omitempty"` //nolint:tagliatelle // the vendor's casing
+	Matches []bioIDResultMatch `json:",omitempty"` //nolint:tagliatelle // the vendor's casing
 }
 
 type bioIDResultMatch struct {

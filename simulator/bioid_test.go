@@ -31,9 +31,10 @@ func (c bioID) app(method, path string) answer {
 	return c.do(method, "/extension/"+path, "", header{"Authorization", bioIDKey})
 }
 
-func (c bioID) token(bcid, more string) string {
+// token returns a token to enroll the class bws.1.42.
+func (c bioID) token(more string) string {
 	c.t.Helper()
-	a := c.app(http.MethodGet, "token?id=sim-app&bcid="+bcid+"&task=enroll"+more)
+	a := c.app(http.MethodGet, "token?id=sim-app&bcid=bws.1.42&task=enroll"+more)
 	require.Equal(c.t, http.StatusOK, a.status, a.body)
 	return a.body
 }
@@ -50,13 +51,32 @@ func (c bioID) upload(token, kind, more string) answer {
 	return a
 }
 
-func (c bioID) claims(token string) map[string]any {
+// bioIDClaims are the claims of a token that the tests look at.
+type bioIDClaims struct {
+	BCID      string `json:"bcid"`
+	Task      int    `json:"task"`
+	Traits    int    `json:"traits"`
+	Issuer    string `json:"iss"`
+	NotBefore int64  `json:"nbf"`
+	Expires   int64  `json:"exp"`
+	Challenge string `json:"challenge"`
+}
+
+// movements reads the challenge, which is JSON within a string.
+func (claims bioIDClaims) movements(t *testing.T) [][]string {
+	t.Helper()
+	var challenge [][]string
+	require.NoError(t, json.Unmarshal([]byte(claims.Challenge), &challenge))
+	return challenge
+}
+
+func (c bioID) claims(token string) bioIDClaims {
 	c.t.Helper()
 	parts := strings.Split(token, ".")
 	require.Len(c.t, parts, 3)
 	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
 	require.NoError(c.t, err)
-	var claims map[string]any
+	var claims bioIDClaims
 	require.NoError(c.t, json.Unmarshal(raw, &claims))
 	return claims
 }
@@ -67,12 +87,12 @@ func TestBioIDToken(t *testing.T) {
 		a := c.app(http.MethodGet, "token?id=sim-app&bcid=bws.1.42&task=enroll")
 		require.True(t, strings.HasPrefix(a.header.Get("Content-Type"), "text/plain"))
 		claims := c.claims(a.body)
-		require.Equal(t, "bws/1/42", claims["bcid"])
-		require.Equal(t, "BWS", claims["iss"])
-		require.InDelta(t, 0x123, claims["task"], 0)
-		require.InDelta(t, 3, claims["traits"], 0)
-		require.InDelta(t, 600, claims["exp"].(float64)-claims["nbf"].(float64), 0)
-		require.NotContains(t, claims, "challenge")
+		require.Equal(t, "bws/1/42", claims.BCID)
+		require.Equal(t, "BWS", claims.Issuer)
+		require.Equal(t, 0x123, claims.Task)
+		require.Equal(t, 3, claims.Traits)
+		require.EqualValues(t, 600, claims.Expires-claims.NotBefore)
+		require.Empty(t, claims.Challenge)
 	})
 	t.Run("task_bits", func(t *testing.T) {
 		c := newBioID(t)
@@ -87,16 +107,14 @@ func TestBioIDToken(t *testing.T) {
 			"&challenge=true":      0x303,
 		} {
 			a := c.app(http.MethodGet, "token?id=sim-app&bcid=bws/1/42"+query)
-			require.InDelta(t, want, c.claims(a.body)["task"], 0, query)
+			require.Equal(t, want, c.claims(a.body).Task, query)
 		}
 		live := c.app(http.MethodGet, "token?id=sim-app&task=livenessdetection")
-		require.InDelta(t, 0x183, c.claims(live.body)["task"], 0)
+		require.Equal(t, 0x183, c.claims(live.body).Task)
 	})
 	t.Run("challenge_is_json_within_a_string", func(t *testing.T) {
 		c := newBioID(t)
-		var challenge [][]string
-		claims := c.claims(c.token("bws.1.42", "&challenge=true&challenges=4&maxtries=2"))
-		require.NoError(t, json.Unmarshal([]byte(claims["challenge"].(string)), &challenge))
+		challenge := c.claims(c.token("&challenge=true&challenges=4&maxtries=2")).movements(t)
 		require.Len(t, challenge, 2)
 		require.Len(t, challenge[0], 4)
 	})
@@ -132,7 +150,7 @@ func TestBioIDCredentials(t *testing.T) {
 	for _, path := range []string{"enroll", "verify", "identify", "livenessdetection"} {
 		require.Equal(t, http.StatusUnauthorized, c.with("made.up.token", http.MethodGet, path, "").status, path)
 	}
-	token := c.token("bws.1.42", "")
+	token := c.token("")
 	require.Equal(t, http.StatusForbidden, c.with(token, http.MethodGet, "verify", "").status, "the token is for another task")
 	jwt := c.do(http.MethodGet, "/extension/enroll", "", header{"Authorization", "JWT " + token})
 	require.Equal(t, http.StatusBadRequest, jwt.status, "the scheme JWT is taken, too")
@@ -143,20 +161,20 @@ func TestBioIDCredentials(t *testing.T) {
 func TestBioIDUpload(t *testing.T) {
 	t.Run("accepted_sample_has_a_list_of_warnings", func(t *testing.T) {
 		c := newBioID(t)
-		a := c.upload(c.token("bws.1.42", ""), simulator.SampleLive, "&tag=any&index=1")
+		a := c.upload(c.token(""), simulator.SampleLive, "&tag=any&index=1")
 		require.JSONEq(t, `{"Accepted":true,"Warnings":[]}`, a.body)
 	})
 	for kind, want := range map[string]string{simulator.SampleNoFace: "NoFaceFound", simulator.SampleMultipleFaces: "MultipleFacesFound"} {
 		t.Run(want, func(t *testing.T) {
 			c := newBioID(t)
-			token := c.token("bws.1.42", "")
+			token := c.token("")
 			require.JSONEq(t, `{"Accepted":false,"Error":"`+want+`"}`, c.upload(token, kind, "").body)
 			require.Equal(t, http.StatusBadRequest, c.with(token, http.MethodGet, "enroll", "").status, "a refused sample is not kept")
 		})
 	}
 	t.Run("content_type_does_not_matter", func(t *testing.T) {
 		c := newBioID(t)
-		token := c.token("bws.1.42", "")
+		token := c.token("")
 		for _, contentType := range []string{"", "text/plain; charset=utf-8", "application/x-www-form-urlencoded; charset=UTF-8"} {
 			a := c.do(http.MethodPost, "/extension/upload", simulator.SampleDataURL(simulator.SampleLive),
 				header{"Authorization", "Bearer " + token}, header{"Content-Type", contentType})
@@ -166,7 +184,7 @@ func TestBioIDUpload(t *testing.T) {
 	t.Run("voice_is_not_of_the_expected_type", func(t *testing.T) {
 		c := newBioID(t)
 		wave := "data:audio/wav;base64," + base64.StdEncoding.EncodeToString([]byte("RIFF....WAVE"))
-		a := c.with(c.token("bws.1.42", ""), http.MethodPost, "upload?trait=Face", wave)
+		a := c.with(c.token(""), http.MethodPost, "upload?trait=Face", wave)
 		require.Equal(t, "SampleNotOfExpectedType", a.json(t)["Error"])
 	})
 	for name, body := range map[string]string{
@@ -178,7 +196,7 @@ func TestBioIDUpload(t *testing.T) {
 	} {
 		t.Run("refuses_"+name, func(t *testing.T) {
 			c := newBioID(t)
-			a := c.with(c.token("bws.1.42", ""), http.MethodPost, "upload", body)
+			a := c.with(c.token(""), http.MethodPost, "upload", body)
 			require.Equal(t, http.StatusBadRequest, a.status)
 			require.NotEmpty(t, a.json(t)["Message"])
 		})
@@ -190,7 +208,7 @@ func TestBioIDEnroll(t *testing.T) {
 	t.Run("two_live_samples_train_the_class", func(t *testing.T) {
 		c := newBioID(t)
 		require.Equal(t, http.StatusNotFound, c.app(http.MethodGet, "isenrolled?bcid=bws.1.42").status)
-		token := c.token("bws.1.42", "")
+		token := c.token("")
 		require.Equal(t, http.StatusNoContent, c.app(http.MethodGet, "result?access_token="+token).status)
 		c.upload(token, simulator.SampleLive, "&index=1")
 		c.upload(token, simulator.SampleLive, "&index=2")
@@ -204,7 +222,7 @@ func TestBioIDEnroll(t *testing.T) {
 	})
 	t.Run("failure_consumes_samples_and_an_attempt", func(t *testing.T) {
 		c := newBioID(t)
-		token := c.token("bws.1.42", "&maxtries=2")
+		token := c.token("&maxtries=2")
 		for range 2 {
 			c.upload(token, simulator.SampleLive, "")
 			c.upload(token, simulator.SampleNotLive, "")
@@ -219,13 +237,13 @@ func TestBioIDEnroll(t *testing.T) {
 	})
 	t.Run("one_sample_is_not_enough_for_liveness", func(t *testing.T) {
 		c := newBioID(t)
-		token := c.token("bws.1.42", "")
+		token := c.token("")
 		c.upload(token, simulator.SampleLive, "")
 		require.Equal(t, "NotEnoughSamples", enroll(c, token, "?livedetection=false").json(t)["Error"], "false does not override the token")
 	})
 	t.Run("one_sample_is_enough_without_liveness", func(t *testing.T) {
 		c := newBioID(t)
-		token := c.token("bws.1.42", "&livedetection=false")
+		token := c.token("&livedetection=false")
 		c.upload(token, simulator.SampleNotLive, "")
 		require.Equal(t, true, enroll(c, token, "").json(t)["Success"])
 		c.upload(token, simulator.SampleLive, "")
@@ -233,9 +251,8 @@ func TestBioIDEnroll(t *testing.T) {
 	})
 	t.Run("movements_must_be_those_asked_for_in_order", func(t *testing.T) {
 		c := newBioID(t)
-		token := c.token("bws.1.42", "&challenge=true&challenges=2&maxtries=2")
-		var challenge [][]string
-		require.NoError(t, json.Unmarshal([]byte(c.claims(token)["challenge"].(string)), &challenge))
+		token := c.token("&challenge=true&challenges=2&maxtries=2")
+		challenge := c.claims(token).movements(t)
 		c.upload(token, simulator.SampleLive, "&index=1&tag=any")
 		c.upload(token, simulator.SampleLive, "&index=2&tag=any")
 		require.Equal(t, "ChallengeResponseFailed", enroll(c, token, "").json(t)["Error"])
@@ -246,7 +263,7 @@ func TestBioIDEnroll(t *testing.T) {
 	})
 	t.Run("token_ends_after_ten_minutes", func(t *testing.T) {
 		c := newBioID(t)
-		token := c.token("bws.1.42", "")
+		token := c.token("")
 		c.upload(token, simulator.SampleLive, "")
 		c.clock.advance(10 * time.Minute)
 		a := enroll(c, token, "")
@@ -256,7 +273,7 @@ func TestBioIDEnroll(t *testing.T) {
 	})
 	t.Run("tokens_and_samples_survive_a_reopen", func(t *testing.T) {
 		c := newBioID(t)
-		token := c.token("bws.1.42", "")
+		token := c.token("")
 		c.upload(token, simulator.SampleLive, "")
 		c.reopen()
 		c.upload(token, simulator.SampleLive, "")
@@ -264,7 +281,7 @@ func TestBioIDEnroll(t *testing.T) {
 	})
 	t.Run("lost_answer_trains_once", func(t *testing.T) {
 		c := newBioID(t)
-		token := c.token("bws.1.42", "")
+		token := c.token("")
 		c.upload(token, simulator.SampleLive, "")
 		c.upload(token, simulator.SampleLive, "")
 		c.fault(simulator.Fault{Match: simulator.FaultMatch{Endpoint: "bioid.enroll"}, Kind: "reset_after"})
@@ -362,38 +379,48 @@ func TestBioIDBrowsersMayCall(t *testing.T) {
 }
 
 func TestBioIDSimulatedUser(t *testing.T) {
-	ask := func(c bioID, body map[string]any) map[string]any {
+	type did struct {
+		Samples   int `json:"samples"`
+		Performed struct {
+			Success bool   `json:"success"`
+			Error   string `json:"error"`
+		} `json:"performed"`
+	}
+	ask := func(c bioID, body map[string]any) did {
+		c.t.Helper()
 		body["provider"] = "bioid"
-		return c.control(http.MethodPost, "capture", body).json(c.t)
+		var answer did
+		require.NoError(c.t, json.Unmarshal([]byte(c.control(http.MethodPost, "capture", body).body), &answer))
+		return answer
 	}
 	t.Run("completes_by_token", func(t *testing.T) {
 		c := newBioID(t)
-		done := ask(c, map[string]any{"token": c.token("bws.1.42", "&challenge=true"), "result": "complete", "perform": true})
-		require.Equal(t, true, done["performed"].(map[string]any)["success"])
+		done := ask(c, map[string]any{"token": c.token("&challenge=true"), "result": "complete", "perform": true})
+		require.True(t, done.Performed.Success)
 		require.Equal(t, 1, c.effects("bws.1.42", "class_trained"))
 	})
 	t.Run("uploads_by_subject_and_leaves_enroll_to_others", func(t *testing.T) {
 		c := newBioID(t)
-		token := c.token("bws.1.42", "")
-		require.InDelta(t, 3, ask(c, map[string]any{"subject": "bws/1/42", "result": "complete", "samples": 3})["samples"], 0)
+		token := c.token("")
+		require.Equal(t, 3, ask(c, map[string]any{"subject": "bws/1/42", "result": "complete", "samples": 3}).Samples)
 		require.Equal(t, true, c.with(token, http.MethodGet, "enroll", "").json(t)["Success"])
 	})
 	t.Run("fails_as_asked", func(t *testing.T) {
 		for reason, want := range map[string]string{"": "LiveDetectionFailed", "wrong_movements": "ChallengeResponseFailed"} {
 			c := newBioID(t)
-			done := ask(c, map[string]any{"token": c.token("bws.1.42", "&challenge=true"), "result": "fail", "reason": reason, "perform": true})
-			require.Equal(t, want, done["performed"].(map[string]any)["error"])
+			done := ask(c, map[string]any{"token": c.token("&challenge=true"), "result": "fail", "reason": reason, "perform": true})
+			require.Equal(t, want, done.Performed.Error)
 		}
 	})
 	t.Run("walks_away_without_a_trace", func(t *testing.T) {
 		c := newBioID(t)
-		token := c.token("bws.1.42", "")
-		require.InDelta(t, 0, ask(c, map[string]any{"token": token, "result": "walk_away"})["samples"], 0)
+		token := c.token("")
+		require.Zero(t, ask(c, map[string]any{"token": token, "result": "walk_away"}).Samples)
 		require.Equal(t, http.StatusNoContent, c.app(http.MethodGet, "result?access_token="+token).status)
 	})
 	t.Run("refuses_what_makes_no_sense", func(t *testing.T) {
 		c := newBioID(t)
-		token := c.token("bws.1.42", "")
+		token := c.token("")
 		for _, body := range []string{
 			`{"provider":"bioid","subject":"bws.1.1","result":"complete"}`,
 			`{"provider":"bioid","token":"` + token + `","result":"smile"}`,
@@ -433,7 +460,9 @@ func magicBioID(t *testing.T, c bioID, row simulator.Magic) string {
 	token := issued.body
 	samples, own := row.Inputs["samples"].([]map[string]any)
 	for _, sample := range samples {
-		url := "data:image/png;base64," + base64.StdEncoding.EncodeToString(sample["data"].([]byte))
+		picture, ok := sample["data"].([]byte)
+		require.True(t, ok)
+		url := "data:image/png;base64," + base64.StdEncoding.EncodeToString(picture)
 		if c.with(token, http.MethodPost, "upload", url).json(t)["Accepted"] != true {
 			return "rejected"
 		}
@@ -466,6 +495,7 @@ func magicBioID(t *testing.T, c bioID, row simulator.Magic) string {
 }
 
 func TestBioIDMagicRowsKeepTheirPromiseEveryTime(t *testing.T) {
+	t.Parallel()
 	for _, row := range simulator.MagicSubjects() {
 		if row.Provider != "bioid" {
 			continue

@@ -3,6 +3,7 @@ package simulator_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"os"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func TestStateSurvivesAReopen(t *testing.T) {
 	require.Equal(t, 0, c.status(own), "the simulated user has not acted yet")
 	c.clock.advance(time.Second)
 	require.Equal(t, 1, c.status(own), "the simulated user was not forgotten")
-	require.Equal(t, 2, len(c.ledger("endpoint=authid.create_operation")))
+	require.Len(t, c.ledger("endpoint=authid.create_operation"), 2)
 }
 
 func TestDueThingsHappenInOrderAtTheirOwnTime(t *testing.T) {
@@ -230,11 +231,12 @@ func TestControlHelpsAndForgets(t *testing.T) {
 
 func TestLedgerTellsNoSecret(t *testing.T) {
 	c := newAuthID(t)
-	a := c.ask(http.MethodPost, authIDOperations, operationBody("magic-enroll-accepted", "EnrollBioCredential", 60, 0)).json(t)
-	c.do(http.MethodGet, "/?i="+a["OperationId"].(string)+"&s="+a["OneTimeSecret"].(string), "")
+	a := c.ask(http.MethodPost, authIDOperations, operationBody("magic-enroll-accepted", "EnrollBioCredential", 60, 0))
+	secret := a.text(t, "OneTimeSecret")
+	c.do(http.MethodGet, "/?i="+a.text(t, "OperationId")+"&s="+url.QueryEscape(secret), "")
 	ledger := c.control(http.MethodGet, "ledger", nil).body
-	require.Contains(t, ledger, a["OperationId"])
-	require.NotContains(t, ledger, a["OneTimeSecret"])
+	require.Contains(t, ledger, a.text(t, "OperationId"))
+	require.NotContains(t, ledger, secret)
 	require.NotContains(t, ledger, c.token)
 }
 
@@ -290,7 +292,7 @@ func magicAuthID(t *testing.T, c *authID, row simulator.Magic) string {
 	c.clock.advance(time.Duration(timeout)*time.Second - time.Second)
 	c.login()
 	c.clock.advance(time.Second)
-	status, ok := patient(http.MethodGet, authIDOperations+"/"+opened.json(t)["OperationId"].(string)+"/status", "")
+	status, ok := patient(http.MethodGet, authIDOperations+"/"+opened.text(t, "OperationId")+"/status", "")
 	require.True(t, ok)
 	value, _ := status.json(t)["Status"].(float64)
 	words := map[int]string{1: row.Outcome, 2: "rejected", 3: "expired", 4: "failed", 5: "canceled", 9: "unknown"}
@@ -298,6 +300,7 @@ func magicAuthID(t *testing.T, c *authID, row simulator.Magic) string {
 }
 
 func TestAuthIDMagicRowsKeepTheirPromiseEveryTime(t *testing.T) {
+	t.Parallel()
 	for _, row := range simulator.MagicSubjects() {
 		if row.Provider != "authid" {
 			continue

@@ -90,6 +90,14 @@ func (a answer) json(t *testing.T) map[string]any {
 	return value
 }
 
+// text reads one field of the answer's body.
+func (a answer) text(t *testing.T, name string) string {
+	t.Helper()
+	value, ok := a.json(t)[name].(string)
+	require.True(t, ok, "%s is no text in %s", name, a.body)
+	return value
+}
+
 // header sets a header of a request.
 type header struct{ name, value string }
 

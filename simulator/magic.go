@@ -80,7 +80,7 @@ func inJourneyAt(endpoint string, times int, f Fault) Fault {
 }
 
 // slowMS is how late the answers of slow rows come, in milliseconds: well within every client's patience.
-const slowMS = 3000
+const slowMS = 1000
 
 const (
 	triesKind = "tries"

@@ -16,7 +16,7 @@ import (
 
 const (
 	stateFile   = "simulator.db"
-	lockTimeout = 2 * time.Second
+	lockTimeout = time.Second
 )
 
 // store is the state file: one bucket for each kind of entity, JSON values.
