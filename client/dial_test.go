@@ -1,0 +1,49 @@
+package client_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bioenroll/bioenroll/client"
+	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/vault"
+)
+
+func TestDial(t *testing.T) {
+	t.Parallel()
+
+	t.Run("needs_the_workers_key_file", func(t *testing.T) {
+		t.Parallel()
+		_, err := client.Dial(t.Context(), client.WithLookup(config.Map(map[string]string{
+			vault.KeyFile: filepath.Join(t.TempDir(), "keys.json"),
+		})))
+		require.ErrorContains(t, err, vault.KeyFile)
+		require.ErrorContains(t, err, "worker")
+	})
+
+	t.Run("names_the_server_that_it_cannot_reach", func(t *testing.T) {
+		t.Parallel()
+		s := vault.Settings{KeyFile: filepath.Join(t.TempDir(), "keys.json"), SealedDir: t.TempDir()}
+		_, err := s.OpenOrCreate()
+		require.NoError(t, err)
+		_, err = client.Dial(t.Context(), client.WithLookup(config.Map(map[string]string{
+			vault.KeyFile: s.KeyFile, vault.SealedDir: s.SealedDir, "TEMPORAL_ADDRESS": "127.0.0.1:1",
+		})))
+		require.ErrorContains(t, err, "127.0.0.1:1")
+		require.ErrorContains(t, err, "TEMPORAL_ADDRESS")
+	})
+}
+
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, v := range client.Variables() {
+		names = append(names, v.Name)
+		require.NotEmpty(t, v.Help, v.Name)
+	}
+	for _, name := range []string{"TEMPORAL_ADDRESS", vault.KeyFile, vault.SealedDir, config.AuthIDTimeoutMax, config.PollCap} {
+		require.Contains(t, names, name)
+	}
+}
