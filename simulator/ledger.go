@@ -59,13 +59,12 @@ func filterOf(r *http.Request) (ledgerFilter, error) {
 func (f ledgerFilter) matches(e Entry) bool {
 	return (f.provider == "" || f.provider == e.Provider) &&
 		(f.subject == "" || f.subject == e.Subject) &&
-		(f.endpoint == "" || f.endpoint == e.Endpoint) &&
-		e.Seq > f.since
+		(f.endpoint == "" || f.endpoint == e.Endpoint)
 }
 
 func (t *txn) entries(f ledgerFilter) []Entry {
 	found := []Entry{}
-	each(t, ledgerKind, "", func(_ string, e Entry) bool {
+	from(t, ledgerKind, ordered(f.since+1), func(_ string, e Entry) bool {
 		if f.matches(e) {
 			found = append(found, e)
 		}

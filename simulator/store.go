@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -39,7 +40,7 @@ func openStore(dir string) (*store, error) {
 	}
 	path := filepath.Join(dir, stateFile)
 	// Without fsync a killed process still keeps its state, because the kernel has it; only a crash of the machine does not.
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout, NoSync: true, NoGrowSync: true, FreelistType: bbolt.FreelistMapType})
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: lockTimeout, NoSync: true, NoGrowSync: true, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
 	if errors.Is(err, berrors.ErrTimeout) {
 		return nil, fmt.Errorf("open %s: another simulator is using it; stop that one or choose another data folder: %w", path, err)
 	}
@@ -147,12 +148,18 @@ func remove(t *txn, kind, key string) {
 // each visits the entities of a kind whose key starts with prefix, in the order of their keys, until visit returns false.
 // visit must not write to the same kind.
 func each[T any](t *txn, kind, prefix string, visit func(key string, value T) bool) {
+	from(t, kind, prefix, func(key string, value T) bool { return strings.HasPrefix(key, prefix) && visit(key, value) })
+}
+
+// from visits the entities of a kind from the first key that is not before start, until visit returns false. visit must not
+// write to the same kind.
+func from[T any](t *txn, kind, start string, visit func(key string, value T) bool) {
 	b := t.tx.Bucket([]byte(kind))
 	if b == nil {
 		return
 	}
 	cursor := b.Cursor()
-	for k, raw := cursor.Seek([]byte(prefix)); k != nil && bytes.HasPrefix(k, []byte(prefix)); k, raw = cursor.Next() {
+	for k, raw := cursor.Seek([]byte(start)); k != nil; k, raw = cursor.Next() {
 		var value T
 		if err := json.Unmarshal(raw, &value); err != nil {
 			t.fail(fmt.Errorf("read %s %q: %w", kind, k, err))
