@@ -58,7 +58,7 @@ func (t *accessTokens) take(ctx context.Context) (enroll.Secret, error) {
 		done := t.group.DoChan("", func() (any, error) { return nil, t.renew(context.WithoutCancel(ctx)) })
 		select {
 		case <-ctx.Done():
-			return "", &enroll.Error{Op: string(callAccessToken), Kind: enroll.KindUnavailable, Err: ctx.Err(), NotSent: true}
+			return "", &enroll.Error{Op: string(callAccess), Kind: enroll.KindUnavailable, Err: ctx.Err(), NotSent: true}
 		case result := <-done:
 			if result.Err != nil {
 				return "", result.Err
@@ -115,7 +115,7 @@ func (t *accessTokens) drop(refused enroll.Secret) {
 func (c *Client) newAccessToken(ctx context.Context) (accessToken, error) {
 	asked := c.rest.Now()
 	var got accessTokenAnswer
-	answer, err := c.ask(ctx, callAccessToken, rest.Request{
+	answer, err := c.ask(ctx, callAccess, rest.Request{
 		Method: http.MethodPost,
 		Path:   "/{api_key}/access_token",
 		Params: map[string]string{"api_key": c.config.APIKey.Reveal()},

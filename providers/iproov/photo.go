@@ -16,7 +16,7 @@ import (
 //
 // https://docs.iproov.com
 func (c *Client) EnrolToken(ctx context.Context, userID, assuranceType string) (enroll.Secret, error) {
-	return c.token(ctx, callEnrolToken, "/claim/enrol/token", userID, assuranceType)
+	return c.token(ctx, callEnrol, "/claim/enrol/token", userID, assuranceType)
 }
 
 // token asks for a token of either kind. The answer must be about the same
@@ -61,7 +61,7 @@ func (c *Client) EnrolImage(ctx context.Context, token enroll.Secret, photo []by
 		return err
 	}
 	var got imageAnswer
-	answer, err := c.ask(ctx, callEnrolImage, rest.Request{
+	answer, err := c.ask(ctx, callImage, rest.Request{
 		Method: http.MethodPost,
 		Path:   "/claim/enrol/image",
 		Body: rest.Multipart(
@@ -96,7 +96,7 @@ func imagePart(photo []byte) (rest.Part, error) {
 	name, ok := names[kind]
 	if !ok {
 		return rest.Part{}, &enroll.Error{
-			Op:      string(callEnrolImage),
+			Op:      string(callImage),
 			Kind:    enroll.KindInvalid,
 			Message: "the photo is not PNG, JPEG or JPEG 2000",
 			NotSent: true,

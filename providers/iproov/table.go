@@ -13,12 +13,12 @@ import (
 type call string
 
 const (
-	callEnrolToken   call = "iproov: enrol token"
-	callEnrolImage   call = "iproov: enrol image"
-	callVerifyToken  call = "iproov: verify token"
+	callEnrol        call = "iproov: enrol token"
+	callImage        call = "iproov: enrol image"
+	callVerify       call = "iproov: verify token"
 	callValidate     call = "iproov: validate"
 	callInvalidate   call = "iproov: invalidate token"
-	callAccessToken  call = "iproov: access token"
+	callAccess       call = "iproov: access token"
 	callReadUser     call = "iproov: read user"
 	callRemoveUser   call = "iproov: remove user"
 	callAvailability call = "iproov: availability"
@@ -26,9 +26,9 @@ const (
 
 // iProov's error constants that the client itself acts on.
 const (
-	codeInvalidOAuth       = "invalid_oauth"
-	codeTokenQuotaExceeded = "token_quota_exceeded"
-	codeNoUser             = "no_user"
+	codeAccessRefused = "invalid_oauth"
+	codeQuotaExceeded = "token_quota_exceeded"
+	codeNoUser        = "no_user"
 )
 
 // anyCode stands for every error constant. The body must still be iProov's
@@ -100,7 +100,7 @@ func refusalRows() []row {
 		{statuses: bad, code: "inactive_user", verdict: rejected(enroll.ReasonUserInactive, false)},
 		{statuses: bad, code: "invalid_enrol_image", verdict: rejected(enroll.ReasonImageRefused, true)},
 		{
-			calls: []call{callEnrolToken, callVerifyToken}, statuses: []int{http.StatusForbidden}, code: "invalid_assurance_type",
+			calls: []call{callEnrol, callVerify}, statuses: []int{http.StatusForbidden}, code: "invalid_assurance_type",
 			verdict: rejected(enroll.ReasonAssuranceTypeRefused, false),
 		},
 	}
@@ -127,13 +127,13 @@ func credentialRows() []row {
 	bad := []int{http.StatusBadRequest}
 	return []row{
 		{statuses: append(unauthorized, http.StatusBadRequest), code: "invalid_key", kind: enroll.KindDenied},
-		{statuses: unauthorized, code: codeInvalidOAuth, kind: enroll.KindDenied},
+		{statuses: unauthorized, code: codeAccessRefused, kind: enroll.KindDenied},
 		{statuses: bad, code: "invalid_client", kind: enroll.KindDenied},
 		{statuses: bad, code: "invalid_grant", kind: enroll.KindDenied},
 		{statuses: bad, code: "invalid_scope", kind: enroll.KindDenied},
 		// Only seen here when a fresh access token is used up as well: other
 		// users of the same credentials are at work, and waiting helps.
-		{statuses: unauthorized, code: codeTokenQuotaExceeded, kind: enroll.KindThrottled},
+		{statuses: unauthorized, code: codeQuotaExceeded, kind: enroll.KindThrottled},
 	}
 }
 
@@ -143,7 +143,7 @@ func serviceRows() []row {
 		{statuses: []int{http.StatusTooManyRequests}, code: "too_many_requests", kind: enroll.KindThrottled},
 		// A once-only call that failed inside the service may have had its
 		// effect.
-		{calls: []call{callEnrolImage, callValidate}, statuses: []int{http.StatusInternalServerError}, code: "server_error", kind: enroll.KindLost},
+		{calls: []call{callImage, callValidate}, statuses: []int{http.StatusInternalServerError}, code: "server_error", kind: enroll.KindLost},
 		{statuses: []int{http.StatusInternalServerError}, code: "server_error", kind: enroll.KindUnavailable},
 	}
 }

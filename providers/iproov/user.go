@@ -98,5 +98,5 @@ func (c *Client) userWith(ctx context.Context, name call, method, userID string,
 // usedUp reports that iProov refused the access token itself.
 func usedUp(err error) bool {
 	known, ok := errors.AsType[*enroll.Error](err)
-	return ok && (known.Code == codeInvalidOAuth || known.Code == codeTokenQuotaExceeded)
+	return ok && (known.Code == codeAccessRefused || known.Code == codeQuotaExceeded)
 }

@@ -16,12 +16,12 @@ import (
 )
 
 // directory is iProov's user endpoints: it numbers the access tokens it hands
-// out and takes each for a limited number of requests.
+// out and takes each for 50 requests.
 type directory struct {
-	mu      sync.Mutex
-	issued  int
-	uses    map[string]int
-	limit   int
+	mu     sync.Mutex
+	issued int
+	uses   map[string]int
+
 	expires string
 	// refuse answers user requests when it is set.
 	refuse http.HandlerFunc
@@ -29,8 +29,8 @@ type directory struct {
 	logins []string
 }
 
-func newDirectory(limit int) *directory {
-	return &directory{uses: map[string]int{}, limit: limit, expires: `"expires_in":3600,`}
+func newDirectory() *directory {
+	return &directory{uses: map[string]int{}, expires: `"expires_in":3600,`}
 }
 
 func (d *directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -49,7 +49,7 @@ func (d *directory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case d.refuse != nil:
 		d.refuse(w, r)
-	case d.uses[access] > d.limit:
+	case d.uses[access] > 50:
 		says(http.StatusUnauthorized, `{"error":"token_quota_exceeded"}`)(w, r)
 	case r.Method == http.MethodDelete:
 		says(http.StatusOK, `{"user_id":"`+userID+`","status":"Deleted"}`)(w, r)
@@ -63,7 +63,7 @@ func TestUsers(t *testing.T) {
 
 	t.Run("a_user_is_read_with_an_access_token", func(t *testing.T) {
 		t.Parallel()
-		d := newDirectory(50)
+		d := newDirectory()
 		user, err := newClient(t, d.ServeHTTP).ReadUser(t.Context(), userID)
 		require.NoError(t, err)
 		require.Equal(t, "Active", user.Status)
@@ -75,7 +75,7 @@ func TestUsers(t *testing.T) {
 
 	t.Run("a_removed_user_existed", func(t *testing.T) {
 		t.Parallel()
-		d := newDirectory(50)
+		d := newDirectory()
 		existed, err := newClient(t, d.ServeHTTP).RemoveUser(t.Context(), userID)
 		require.NoError(t, err)
 		require.True(t, existed)
@@ -84,7 +84,7 @@ func TestUsers(t *testing.T) {
 
 	t.Run("a_user_that_is_not_there_is_nothing_to_remove", func(t *testing.T) {
 		t.Parallel()
-		d := newDirectory(50)
+		d := newDirectory()
 		d.refuse = says(http.StatusBadRequest, `{"error":"invalid_user_id"}`)
 		client := newClient(t, d.ServeHTTP)
 		existed, err := client.RemoveUser(t.Context(), userID)
@@ -121,7 +121,7 @@ func TestAccessTokens(t *testing.T) {
 
 	t.Run("one_serves_fifty_requests", func(t *testing.T) {
 		t.Parallel()
-		d := newDirectory(50)
+		d := newDirectory()
 		client := newClient(t, d.ServeHTTP)
 		for range 51 {
 			_, err := client.ReadUser(t.Context(), userID)
@@ -132,7 +132,7 @@ func TestAccessTokens(t *testing.T) {
 
 	t.Run("many_callers_share_each_one", func(t *testing.T) {
 		t.Parallel()
-		d := newDirectory(50)
+		d := newDirectory()
 		client := newClient(t, d.ServeHTTP)
 		var group sync.WaitGroup
 		var failed atomic.Int64
@@ -150,7 +150,7 @@ func TestAccessTokens(t *testing.T) {
 
 	t.Run("one_is_renewed_before_it_ends", func(t *testing.T) {
 		t.Parallel()
-		d := newDirectory(50)
+		d := newDirectory()
 		var now atomic.Int64
 		client := newClient(t, d.ServeHTTP, rest.WithClock(func() time.Time { return time.Unix(now.Load(), 0) }))
 		for _, second := range []int64{0, 3569, 3570} {
@@ -164,7 +164,7 @@ func TestAccessTokens(t *testing.T) {
 	t.Run("a_shorter_life_is_obeyed_and_a_longer_one_is_not", func(t *testing.T) {
 		t.Parallel()
 		for expires, life := range map[string]int64{`"expires_in":60,`: 30, `"expires_in":86400,`: 3570, "": 3570} {
-			d := newDirectory(50)
+			d := newDirectory()
 			d.expires = expires
 			var now atomic.Int64
 			client := newClient(t, d.ServeHTTP, rest.WithClock(func() time.Time { return time.Unix(now.Load(), 0) }))
@@ -180,7 +180,7 @@ func TestAccessTokens(t *testing.T) {
 	for _, code := range []string{"invalid_oauth", "token_quota_exceeded"} {
 		t.Run("one_that_is_refused_is_replaced_once_"+code, func(t *testing.T) {
 			t.Parallel()
-			d := newDirectory(50)
+			d := newDirectory()
 			var refusals atomic.Int64
 			d.refuse = func(w http.ResponseWriter, r *http.Request) {
 				if refusals.Add(1) == 1 {
@@ -197,7 +197,7 @@ func TestAccessTokens(t *testing.T) {
 
 		t.Run("the_second_refusal_is_final_"+code, func(t *testing.T) {
 			t.Parallel()
-			d := newDirectory(50)
+			d := newDirectory()
 			d.refuse = says(http.StatusUnauthorized, fmt.Sprintf(`{"error":%q}`, code))
 			_, err := newClient(t, d.ServeHTTP).RemoveUser(t.Context(), userID)
 			require.Equal(t, map[string]string{"invalid_oauth": denied, "token_quota_exceeded": throttled}[code], meaningOf(err))

@@ -38,7 +38,7 @@ func (c *Client) VerifyToken(ctx context.Context, userID, assuranceType string) 
 	// The time counts from before the question: iProov's two minutes begin
 	// somewhere between question and answer.
 	expires := c.rest.Now().Add(claimTime)
-	token, err := c.token(ctx, callVerifyToken, "/claim/verify/token", userID, assuranceType)
+	token, err := c.token(ctx, callVerify, "/claim/verify/token", userID, assuranceType)
 	if err != nil {
 		return VerifyToken{}, err
 	}

@@ -47,31 +47,44 @@ func codeOf(answer *rest.Answer) (int, error) {
 
 // bodyCode returns the code that a body holds, and 200 when it holds none.
 func bodyCode(body map[string]json.RawMessage) (int, error) {
-	code, denied := http.StatusOK, false
+	code := http.StatusOK
 	for name, raw := range body {
-		switch text := strings.Trim(string(raw), `"`); strings.ToLower(name) {
-		case "code", "status":
-			found, err := strconv.Atoi(text)
-			switch {
-			case err != nil:
-				return 0, errNotNumber
-			case found == http.StatusOK:
-			case code != http.StatusOK && code != found:
-				return 0, errTwoCodes
-			default:
-				code = found
-			}
-		case "success":
-			denied = denied || text == "false"
-		case "error":
-			denied = denied || text != "" && text != "null" && text != "false"
+		if !strings.EqualFold(name, "code") && !strings.EqualFold(name, "status") {
+			continue
+		}
+		found, err := strconv.Atoi(bare(raw))
+		switch {
+		case err != nil:
+			return 0, errNotNumber
+		case found == http.StatusOK:
+		case code != http.StatusOK && code != found:
+			return 0, errTwoCodes
+		default:
+			code = found
 		}
 	}
-	if code == http.StatusOK && denied {
+	if code == http.StatusOK && deniesSuccess(body) {
 		return 0, errDenied
 	}
 	return code, nil
 }
+
+// deniesSuccess reports that a body says in other words that the call failed.
+func deniesSuccess(body map[string]json.RawMessage) bool {
+	for name, raw := range body {
+		text := bare(raw)
+		if strings.EqualFold(name, "success") && text == "false" {
+			return true
+		}
+		if strings.EqualFold(name, "error") && text != "" && text != "null" && text != "false" {
+			return true
+		}
+	}
+	return false
+}
+
+// bare is a JSON number, or what a JSON text holds between its quotes.
+func bare(raw json.RawMessage) string { return strings.Trim(string(raw), `"`) }
 
 // read tells what an answer means by the table, given whether an earlier call
 // may have had its effect.

@@ -149,7 +149,9 @@ func requireMeaning(t *testing.T, code int, w want, got enroll.Verdict, err erro
 		return
 	}
 	require.NoError(t, err)
-	require.Equal(t, w, want{outcome: got.Outcome, reason: got.Reason, canRetry: got.CanRetry})
+	require.Equal(t, w.outcome, got.Outcome)
+	require.Equal(t, w.reason, got.Reason)
+	require.Equal(t, w.canRetry, got.CanRetry)
 	require.Equal(t, strconv.Itoa(code), got.ProviderCode)
 	require.NotEmpty(t, got.Message)
 }
