@@ -14,6 +14,7 @@ type authIDScript struct {
 	reason     string        // of a user who fails
 	status     int           // reported for ever once the user has acted
 	expires    time.Duration // replaces the Timeout asked for
+	purged     bool          // the selfie is gone as soon as it is taken
 }
 
 // account returns the account of a magic subject as it is before its journey.
@@ -161,6 +162,11 @@ func authIDSelfieRows() []Magic {
 		{
 			Subject: "attach-refused", Forces: "status 1, then 409: the account has a credential",
 			Outcome: "captured", Inputs: attach, script: authIDScript{credential: true, user: userCompletes},
+			Notes: "the result says that the selfie was not attached",
+		},
+		{
+			Subject: "attach-purged", Forces: "status 1, then 404: the selfie has been purged",
+			Outcome: "captured", Inputs: attach, script: authIDScript{user: userCompletes, purged: true},
 			Notes: "the result says that the selfie was not attached",
 		},
 		{

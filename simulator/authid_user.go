@@ -93,9 +93,11 @@ func authIDComplete(t *txn, op *authIDOperation) (string, []string) {
 		return authIDSuccessPage, []string{"credential_created"}
 	case authIDSelfieName:
 		op.TempID = uuid.NewString()
-		ends := t.now.Add(t.srv.opts.Lifetimes.AuthIDSelfie)
-		put(t, authIDSelfieKind, op.TempID, authIDSelfie{OperationID: op.ID, AccountNumber: op.AccountNumber, Ends: ends})
-		t.schedule(ends, authIDName, "selfie_ends", op.TempID)
+		if sc, _ := script[authIDScript](t, authIDName, op.AccountNumber); !sc.purged {
+			ends := t.now.Add(t.srv.opts.Lifetimes.AuthIDSelfie)
+			put(t, authIDSelfieKind, op.TempID, authIDSelfie{OperationID: op.ID, AccountNumber: op.AccountNumber, Ends: ends})
+			t.schedule(ends, authIDName, "selfie_ends", op.TempID)
+		}
 		return authIDSuccessPage, []string{"selfie_captured"}
 	default:
 		return authIDSuccessPage, []string{"operation_accepted"}

@@ -134,7 +134,9 @@ func bioIDWaitingRows() []Magic {
 		},
 		{
 			Subject: bioIDMagicBCID(9025), Forces: "403 on enroll at the first attempt", Outcome: "rejected", Reason: "not_allowed",
-			script: uploads, faults: []Fault{alwaysAt(bioIDEnrollCall, Fault{Kind: faultStatus, Status: http.StatusForbidden})},
+			script: uploads, faults: []Fault{alwaysAt(bioIDEnrollCall, Fault{
+				Kind: faultStatus, Status: http.StatusForbidden, Body: `{"Message":"The provided token does not allow enrollment."}`,
+			})},
 		},
 		{
 			Subject: bioIDMagicBCID(9026), Forces: "enroll succeeds, its answer is lost", Outcome: "enrolled",
