@@ -69,7 +69,6 @@ func table() []row {
 // callRows are constants that mean something of their own for one call.
 func callRows() []row {
 	bad := []int{http.StatusBadRequest}
-	users := []call{callReadUser, callRemoveUser}
 	return []row{
 		// Too early and already used look the same: no result to give, and
 		// none was taken by this question.
@@ -84,21 +83,26 @@ func callRows() []row {
 		// The user endpoints say it this way when there is no such user.
 		{calls: []call{callRemoveUser}, statuses: bad, code: "invalid_user_id", settled: true},
 		{calls: []call{callRemoveUser}, statuses: bad, code: codeNoUser, settled: true},
-		{calls: users, statuses: bad, code: "invalid_user_id", verdict: userNotFound()},
+		{calls: []call{callReadUser}, statuses: bad, code: "invalid_user_id", verdict: userNotFound()},
+		{calls: []call{callReadUser}, statuses: bad, code: codeNoUser, verdict: userNotFound()},
 	}
 }
 
 // refusalRows are definite answers about the person, the photo or the setting.
+// Only the calls that lead to an enrollment have them: for taking something
+// back they would mean nothing.
 func refusalRows() []row {
+	claims := []call{callEnrol, callImage, callVerify, callValidate}
 	bad := []int{http.StatusBadRequest}
 	rejected := func(reason enroll.Reason, canRetry bool) enroll.Verdict {
 		return enroll.Verdict{Outcome: enroll.Rejected, Reason: reason, CanRetry: canRetry}
 	}
+	exists := enroll.Verdict{Outcome: enroll.AlreadyEnrolled, Reason: enroll.ReasonCredentialExists}
 	return []row{
-		{statuses: bad, code: "already_enrolled", verdict: enroll.Verdict{Outcome: enroll.AlreadyEnrolled, Reason: enroll.ReasonCredentialExists}},
-		{statuses: bad, code: codeNoUser, verdict: userNotFound()},
-		{statuses: bad, code: "inactive_user", verdict: rejected(enroll.ReasonUserInactive, false)},
-		{statuses: bad, code: "invalid_enrol_image", verdict: rejected(enroll.ReasonImageRefused, true)},
+		{calls: claims, statuses: bad, code: "already_enrolled", verdict: exists},
+		{calls: claims, statuses: bad, code: codeNoUser, verdict: userNotFound()},
+		{calls: claims, statuses: bad, code: "inactive_user", verdict: rejected(enroll.ReasonUserInactive, false)},
+		{calls: claims, statuses: bad, code: "invalid_enrol_image", verdict: rejected(enroll.ReasonImageRefused, true)},
 		{
 			calls: []call{callEnrol, callVerify}, statuses: []int{http.StatusForbidden}, code: "invalid_assurance_type",
 			verdict: rejected(enroll.ReasonAssuranceTypeRefused, false),

@@ -3,6 +3,7 @@ package iproov_test
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -36,6 +37,11 @@ const (
 
 func allDocumented() []documented {
 	noUser := map[string]string{"read_user": "rejected/user_not_found", "remove_user": "nothing to do"}
+	claims := func(meaning string) map[string]string {
+		return map[string]string{"enrol_token": meaning, "enrol_image": meaning, "verify_token": meaning, "validate": meaning}
+	}
+	noUserAtAll := claims("rejected/user_not_found")
+	maps.Copy(noUserAtAll, noUser)
 	tokensOnly := map[string]string{"enrol_token": "rejected/invalid_assurance_type", "verify_token": "rejected/invalid_assurance_type"}
 	return []documented{
 		{400, "invalid_agent", invalid, nil},
@@ -51,11 +57,11 @@ func allDocumented() []documented {
 		{400, "invalid_scope", denied, nil},
 		{400, "unsupported_grant_type", invalid, nil},
 		{400, "missing_data", invalid, nil},
-		{400, "no_user", "rejected/user_not_found", noUser},
-		{400, "inactive_user", "rejected/user_inactive", nil},
-		{400, "invalid_enrol_image", "rejected/image_refused", nil},
+		{400, "no_user", invalid, noUserAtAll},
+		{400, "inactive_user", invalid, claims("rejected/user_inactive")},
+		{400, "invalid_enrol_image", invalid, claims("rejected/image_refused")},
 		{400, "invalid_source", invalid, nil},
-		{400, "already_enrolled", "already_enrolled/credential_exists", nil},
+		{400, "already_enrolled", invalid, claims("already_enrolled/credential_exists")},
 		{400, "invalid_key", denied, nil},
 		{401, "invalid_key", denied, nil},
 		{403, "invalid_key", denied, nil},

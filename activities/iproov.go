@@ -1,0 +1,107 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/sdk/worker"
+
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/providers/iproov"
+)
+
+// iproovInvalidation is the reason that iProov keeps with a token that was
+// made useless.
+const iproovInvalidation = "bioenroll: the journey ended or the token was renewed"
+
+// IProovClient is what the steps ask iProov.
+type IProovClient interface {
+	EnrolToken(ctx context.Context, userID, assuranceType string) (enroll.Secret, error)
+	EnrolImage(ctx context.Context, token enroll.Secret, photo []byte, source enroll.ImageSource) error
+	VerifyToken(ctx context.Context, userID, assuranceType string) (iproov.VerifyToken, error)
+	Validate(ctx context.Context, userID string, token enroll.Secret, client string) (enroll.Verdict, error)
+	Invalidate(ctx context.Context, token enroll.Secret, reason string) error
+	RemoveUser(ctx context.Context, userID string) (existed bool, err error)
+}
+
+var _ IProovClient = (*iproov.Client)(nil)
+
+// IProov holds the steps at iProov.
+type IProov struct {
+	client IProovClient
+	sealed Opener
+}
+
+// NewIProov returns the steps. The sealed storage holds the photos.
+func NewIProov(client IProovClient, sealed Opener) *IProov {
+	return &IProov{client: client, sealed: sealed}
+}
+
+// Register registers every step under its name of package enroll.
+func (i *IProov) Register(r worker.ActivityRegistry) {
+	register(r, enroll.IProovEnrolToken, i.EnrolToken)
+	register(r, enroll.IProovEnrolImage, i.EnrolImage)
+	register(r, enroll.IProovVerifyToken, i.VerifyToken)
+	register(r, enroll.IProovValidate, i.Validate)
+	register(r, enroll.IProovInvalidateToken, i.InvalidateToken)
+	register(r, enroll.IProovRemoveUser, i.RemoveUser)
+}
+
+// EnrolToken asks for a token that takes one photo. It is safe to repeat.
+func (i *IProov) EnrolToken(ctx context.Context, in enroll.IProovEnrolTokenInput) (enroll.IProovToken, error) {
+	token, err := i.client.EnrolToken(ctx, in.UserID, in.AssuranceType)
+	if v := refused(err); v != nil {
+		return enroll.IProovToken{Refused: v}, nil
+	}
+	return enroll.IProovToken{Token: token}, failure(err)
+}
+
+// EnrolImage enrols the sealed photo. Whoever runs it gives it one attempt:
+// the token takes one image.
+func (i *IProov) EnrolImage(ctx context.Context, in enroll.IProovEnrolImageInput) (enroll.IProovImage, error) {
+	photo, err := i.sealed.Open(ctx, in.Image)
+	if err != nil {
+		return enroll.IProovImage{}, failure(err)
+	}
+	err = i.client.EnrolImage(ctx, in.Token, photo, in.Source)
+	if v := refused(err); v != nil {
+		return enroll.IProovImage{Refused: v}, nil
+	}
+	return enroll.IProovImage{}, failure(err)
+}
+
+// VerifyToken asks for a token with which one person can be verified. It is
+// safe to repeat.
+func (i *IProov) VerifyToken(ctx context.Context, in enroll.IProovVerifyTokenInput) (enroll.IProovToken, error) {
+	token, err := i.client.VerifyToken(ctx, in.UserID, in.AssuranceType)
+	if v := refused(err); v != nil {
+		return enroll.IProovToken{Refused: v}, nil
+	}
+	return enroll.IProovToken{Token: token.Token, ExpiresAt: token.ExpiresAt, StreamingURL: token.StreamingURL}, failure(err)
+}
+
+// Validate asks how the verification ended. Whoever runs it gives it one
+// attempt: iProov answers once. That there is no result yet is a value, so
+// that the journey itself decides when it asks again.
+func (i *IProov) Validate(ctx context.Context, in enroll.IProovValidateInput) (enroll.IProovValidation, error) {
+	verdict, err := i.client.Validate(ctx, in.UserID, in.Token, in.Client)
+	if v := refused(err); v != nil {
+		return enroll.IProovValidation{Verdict: *v}, nil
+	}
+	if known, ok := errors.AsType[*enroll.Error](err); ok && known.Kind == enroll.KindPending {
+		return enroll.IProovValidation{Pending: true}, nil
+	}
+	return enroll.IProovValidation{Verdict: verdict}, failure(err)
+}
+
+// InvalidateToken makes a token useless. It is safe to repeat.
+func (i *IProov) InvalidateToken(ctx context.Context, in enroll.IProovInvalidateTokenInput) (enroll.Nothing, error) {
+	err := i.client.Invalidate(ctx, in.Token, iproovInvalidation)
+	return enroll.Nothing{}, failure(err)
+}
+
+// RemoveUser removes the user with the enrolled photo. It is safe to repeat.
+func (i *IProov) RemoveUser(ctx context.Context, in enroll.IProovRemoveUserInput) (enroll.IProovUserRemoved, error) {
+	existed, err := i.client.RemoveUser(ctx, in.UserID)
+	return enroll.IProovUserRemoved{Existed: existed}, failure(err)
+}
