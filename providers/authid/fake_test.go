@@ -95,7 +95,7 @@ func (f *fake) refresh(w http.ResponseWriter, r *http.Request) {
 func (f *fake) token() string { return fmt.Sprintf("access-%d-%d", f.issued, f.refreshed) }
 
 func (f *fake) answerToken(w http.ResponseWriter) {
-	fmt.Fprintf(w, `{"AccessToken":%q,"RefreshToken":%q,"AccessTokenExpirationDate":%q}`, f.token(), "refresh-of-"+f.token(), f.expires)
+	_, _ = fmt.Fprintf(w, `{"AccessToken":%q,"RefreshToken":%q,"AccessTokenExpirationDate":%q}`, f.token(), "refresh-of-"+f.token(), f.expires)
 }
 
 // endSession makes the newest access token useless, as authID may at any time.
@@ -120,7 +120,7 @@ func (f *fake) requests() []string {
 func refuse(w http.ResponseWriter, status int, id, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	fmt.Fprintf(w, `{"ID":%q,"Message":%q,"Code":"","Args":[]}`, id, message)
+	_, _ = fmt.Fprintf(w, `{"ID":%q,"Message":%q,"Code":"","Args":[]}`, id, message)
 }
 
 func says(body string) http.HandlerFunc {

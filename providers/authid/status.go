@@ -89,7 +89,9 @@ func textOf(raw json.RawMessage) string {
 	if json.Unmarshal(raw, &text) == nil {
 		return text
 	}
-	var object struct{ Message string }
+	var object struct {
+		Message string `json:"Message"` //nolint:tagliatelle // the vendor's casing
+	}
 	if json.Unmarshal(raw, &object) == nil {
 		return object.Message
 	}

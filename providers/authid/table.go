@@ -30,7 +30,7 @@ const (
 const (
 	idNotAuthenticated = "E_USER_NOT_AUTHENTICATED"
 	idAccountExists    = "E_ACCOUNT_ALREADY_EXISTS"
-	idCredentialExists = "E_ACCOUNT_BIOCREDENTIAL_ALREADY_EXISTS"
+	idCredentialExists = "E_ACCOUNT_BIOCREDENTIAL_ALREADY_EXISTS" //nolint:gosec // the name of an error
 )
 
 // row gives a meaning to answers that are not a success. A field that is not

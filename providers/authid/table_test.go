@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -128,7 +129,7 @@ func TestEveryStatusOfAnOperation(t *testing.T) {
 			require.Equal(t, row.outcome, got.Verdict.Outcome)
 			require.Equal(t, row.reason, got.Verdict.Reason)
 			require.Equal(t, row.canRetry, got.Verdict.CanRetry)
-			require.Equal(t, fmt.Sprint(got.Code), got.Verdict.ProviderCode)
+			require.Equal(t, strconv.Itoa(got.Code), got.Verdict.ProviderCode)
 		})
 	}
 	t.Run("no_other_status_is_an_end", func(t *testing.T) {

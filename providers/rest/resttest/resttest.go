@@ -151,7 +151,7 @@ func (c Call) brokenBody(t *testing.T) {
 
 func (c Call) oversizedBody(t *testing.T) {
 	const limit = 4 << 10
-	ok, err := c.ask(t, answer(c.Success[0], c.Good+strings.Repeat(" ", limit)), rest.WithBodyLimit(limit))
+	ok, err := c.ask(t, answer(c.Success[0], c.Good+strings.Repeat(" ", limit+1)), rest.WithBodyLimit(limit))
 	require.False(t, ok)
 	require.Equal(t, c.kind(enroll.KindUnexpected), kindOf(t, err))
 }
