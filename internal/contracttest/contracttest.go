@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -104,7 +105,7 @@ func shape(name string, value any) string {
 	case nil:
 		return "null"
 	case bool:
-		return fmt.Sprint(v)
+		return strconv.FormatBool(v)
 	case string:
 		if slices.Contains(codes, strings.ToLower(name)) && len(v) <= 64 {
 			return fmt.Sprintf("%q", v)
