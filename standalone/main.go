@@ -1,0 +1,17 @@
+// Command standalone runs Bioenroll in one process on a bare machine: an
+// embedded Temporal server with its web UI, the four simulated providers and a
+// worker. It plays one journey of each kind and prints how they ended.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.LookupEnv, os.Stdout, os.Stderr))
+}

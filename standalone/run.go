@@ -1,0 +1,280 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/dial"
+	"github.com/bioenroll/bioenroll/internal/logging"
+	"github.com/bioenroll/bioenroll/standalone/demo"
+	"github.com/bioenroll/bioenroll/standalone/embedded"
+	"github.com/bioenroll/bioenroll/standalone/stack"
+)
+
+// The exit codes.
+const (
+	exitOK      = 0 // Stopped by request, or all journeys ended as expected.
+	exitFailed  = 1 // Something could not run, or a journey ended otherwise.
+	exitBadFlag = 2 // Bad usage.
+)
+
+// settings of the program, from flags or the environment.
+type settings struct {
+	data                                string
+	temporalPort, uiPort, simulatorPort int
+	metricsPort                         int
+	json                                bool
+}
+
+// errNotAsExpected ends a demo whose journeys did not end as they should; the
+// table has told which.
+var errNotAsExpected = errors.New("not every journey ended as expected")
+
+// errUsage marks an error of the command line or the environment.
+var errUsage = errors.New("bad usage")
+
+func run(ctx context.Context, args []string, env func(string) (string, bool), stdout, stderr io.Writer) int {
+	command := commands(env)
+	command.SetArgs(args)
+	command.SetOut(stdout)
+	command.SetErr(stderr)
+	err := command.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errUsage):
+		_, _ = fmt.Fprintln(stderr, err)
+		return exitBadFlag
+	default:
+		_, _ = fmt.Fprintln(stderr, err)
+		return exitFailed
+	}
+}
+
+// commands builds the command line.
+func commands(env func(string) (string, bool)) *cobra.Command {
+	var s settings
+	root := &cobra.Command{
+		Use:           "standalone",
+		Short:         "Bioenroll in one process: Temporal, its UI, simulated providers and a worker",
+		Long:          longHelp,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
+	flags := root.PersistentFlags()
+	flags.StringVar(&s.data, "data", text(env, "BIOENROLL_DATA", "data"), "folder of everything that outlives the process ($BIOENROLL_DATA)")
+	flags.IntVar(&s.temporalPort, "temporal-port", number(env, "BIOENROLL_TEMPORAL_PORT", 7233), "port of the Temporal server ($BIOENROLL_TEMPORAL_PORT)")
+	flags.IntVar(&s.uiPort, "ui-port", number(env, "BIOENROLL_UI_PORT", 8233), "port of the Temporal web UI ($BIOENROLL_UI_PORT)")
+	flags.IntVar(&s.simulatorPort, "simulator-port", number(env, "BIOENROLL_SIMULATOR_PORT", 7400), "port of the simulated providers ($BIOENROLL_SIMULATOR_PORT)")
+	flags.IntVar(&s.metricsPort, "metrics-port", number(env, "BIOENROLL_METRICS_PORT", embedded.Off), "port of the Temporal server's Prometheus metrics, -1 for none ($BIOENROLL_METRICS_PORT)")
+	flags.BoolVar(&s.json, "json", false, "print the table as JSON")
+	root.AddCommand(
+		&cobra.Command{
+			Use: "run", Short: "Play one journey of each kind, then stay up until Ctrl-C", Args: cobra.NoArgs,
+			RunE: func(c *cobra.Command, _ []string) error { return s.serve(c, env, true, true) },
+		},
+		&cobra.Command{
+			Use: "demo", Short: "Play one journey of each kind and exit 0 if all ended as expected", Args: cobra.NoArgs,
+			RunE: func(c *cobra.Command, _ []string) error { return s.serve(c, env, true, false) },
+		},
+		&cobra.Command{
+			Use: "serve", Short: "Stay up until Ctrl-C and play nothing", Args: cobra.NoArgs,
+			RunE: func(c *cobra.Command, _ []string) error { return s.serve(c, env, false, true) },
+		},
+	)
+	return root
+}
+
+const longHelp = `Runs Bioenroll in one process on this machine, for development and to see it work:
+an embedded Temporal server with its web UI, the four simulated providers, and a worker.
+
+Everything listens on 127.0.0.1. State is kept in the data folder, so that stopping
+with Ctrl-C and starting again loses nothing: journeys that wait go on waiting.
+
+TEMPORAL_ADDRESS, and the other variables of the Temporal SDK's environment
+configuration, put another server in the place of the embedded one.
+
+Exit codes: 0 stopped by request, or all journeys ended as expected;
+1 something could not run, or a journey ended otherwise; 2 bad usage.`
+
+// serve brings the system up and plays what is asked for.
+func (s settings) serve(c *cobra.Command, env func(string) (string, bool), play, stay bool) error {
+	ctx, out := c.Context(), c.OutOrStdout()
+	progress := func(format string, args ...any) { _, _ = fmt.Fprintf(c.ErrOrStderr(), format+"\n", args...) }
+	if err := s.check(); err != nil {
+		return err
+	}
+	progress("Starting Temporal, the simulated providers and a worker ...")
+	running, err := s.start(ctx, env, c.ErrOrStderr())
+	if err != nil {
+		return explain(err)
+	}
+	defer func() {
+		progress("Stopping; journeys that wait are kept in %s.", s.data)
+		if err := running.Stop(); err != nil {
+			progress("stop: %v", err)
+		}
+	}()
+	if err := s.welcome(running, progress); err != nil {
+		return err
+	}
+	if play {
+		if err := s.play(ctx, running, out, progress); err != nil && !stay {
+			return ignoreInterrupt(ctx, err)
+		}
+	}
+	if stay {
+		progress("Running. Stop with Ctrl-C.")
+		<-ctx.Done()
+	}
+	return nil
+}
+
+// ignoreInterrupt makes Ctrl-C in the middle of a demo a normal end.
+func ignoreInterrupt(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+func (s settings) start(ctx context.Context, env func(string) (string, bool), stderr io.Writer) (*stack.Stack, error) {
+	src := config.NewSource(env)
+	logs := logging.Read(src)
+	if !src.Given(logging.LevelSetting) {
+		logs.Level = zapcore.WarnLevel // The progress on the screen is enough, unless asked for.
+	}
+	options := stack.Options{
+		DataDir: s.data, TemporalPort: s.temporalPort, UIPort: s.uiPort, SimulatorPort: s.simulatorPort, MetricsPort: s.metricsPort,
+		Limits: config.Limits(src), Pace: config.Pace(src), Log: logging.New(logs, stderr),
+	}
+	if external(env) {
+		given := dial.Settings(src)
+		options.External = &given
+	}
+	if err := src.Err(); err != nil {
+		return nil, fmt.Errorf("%w: %w", errUsage, err)
+	}
+	return stack.Start(ctx, options)
+}
+
+// welcome prints the addresses and how other programs join.
+func (s settings) welcome(running *stack.Stack, progress func(string, ...any)) error {
+	path, err := running.WriteEnvironment()
+	if err != nil {
+		return err
+	}
+	if ui := running.UIURL(); ui != "" {
+		progress("  Temporal UI  %s", ui)
+	}
+	progress("  Temporal     %s", running.TemporalAddress())
+	progress("  Simulators   %s/_sim/", running.SimulatorURL())
+	progress("  Join with    . %s && bin/starter list", path)
+	return nil
+}
+
+// play finishes what an earlier demo left waiting, runs the six journeys, and
+// prints the table.
+func (s settings) play(ctx context.Context, running *stack.Stack, out io.Writer, progress func(string, ...any)) error {
+	d := demo.Demo{
+		Client: running.Client(), User: demo.NewUser(running.SimulatorURL()),
+		Notebook: demo.NewNotebook(filepath.Join(s.data, "demo.json")), Progress: progress,
+	}
+	progress("Playing one journey of each kind ...")
+	rows, err := d.Resume(ctx)
+	if err != nil {
+		return err
+	}
+	rows = append(rows, d.Run(ctx, strconv.FormatInt(time.Now().UnixMilli(), 36))...)
+	if err := s.print(out, rows); err != nil {
+		return err
+	}
+	if !demo.AllAsExpected(rows) {
+		return errNotAsExpected
+	}
+	return nil
+}
+
+func (s settings) print(out io.Writer, rows []demo.Row) error {
+	if !s.json {
+		return demo.WriteTable(out, rows)
+	}
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(rows); err != nil {
+		return fmt.Errorf("print the table: %w", err)
+	}
+	return nil
+}
+
+// check refuses ports that no program can listen on, before anything starts.
+func (s settings) check() error {
+	for _, port := range []struct {
+		flag     string
+		value    int
+		smallest int
+	}{
+		{"temporal-port", s.temporalPort, 0},
+		{"ui-port", s.uiPort, embedded.Off},
+		{"simulator-port", s.simulatorPort, 0},
+		{"metrics-port", s.metricsPort, embedded.Off},
+	} {
+		if port.value < port.smallest || port.value > 65535 {
+			return fmt.Errorf("%w: %s: given %d, or a variable that is not a number; allowed: %d to 65535, 0 picks a free port", errUsage, port.flag, port.value, port.smallest)
+		}
+	}
+	return nil
+}
+
+// explain names the flag that moves a port which is taken.
+func explain(err error) error {
+	taken, ok := errors.AsType[*embedded.PortTakenError](err)
+	if !ok {
+		return err
+	}
+	remedy := map[string]string{
+		"Port":        "--temporal-port or BIOENROLL_TEMPORAL_PORT",
+		"UIPort":      "--ui-port or BIOENROLL_UI_PORT",
+		"MetricsPort": "--metrics-port or BIOENROLL_METRICS_PORT",
+	}[taken.Option]
+	return fmt.Errorf("port %d is taken: stop the program that holds it, or choose another with %s (0 picks a free one)", taken.Port, remedy)
+}
+
+// external reports whether the environment names a Temporal server to use.
+func external(env func(string) (string, bool)) bool {
+	for _, name := range []string{"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"} {
+		if value, ok := env(name); ok && value != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// text is a default from the environment.
+func text(env func(string) (string, bool), name, otherwise string) string {
+	if value, ok := env(name); ok && value != "" {
+		return value
+	}
+	return otherwise
+}
+
+// number is text for numbers. What is not a number becomes a port that check
+// refuses.
+func number(env func(string) (string, bool), name string, otherwise int) int {
+	value, err := strconv.Atoi(text(env, name, strconv.Itoa(otherwise)))
+	if err != nil {
+		return -2
+	}
+	return value
+}

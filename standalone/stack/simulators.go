@@ -1,0 +1,56 @@
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/bioenroll/bioenroll/simulator"
+)
+
+// simulators is the simulated providers' HTTP server.
+type simulators struct {
+	url    string
+	state  *simulator.Server
+	server *http.Server
+	served chan error
+}
+
+// serveSimulators listens on loopback and answers as the four providers.
+func serveSimulators(options Options) (*simulators, error) {
+	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(options.SimulatorPort))
+	listener, err := net.Listen("tcp", address) //nolint:noctx // listening on loopback does not block
+	if err != nil {
+		return nil, fmt.Errorf("simulators: cannot listen on %s: free the port, or choose another with --simulator-port or BIOENROLL_SIMULATOR_PORT: %w", address, err)
+	}
+	settings := options.Simulator
+	settings.DataDir = options.DataDir
+	state, err := simulator.New(settings)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	s := &simulators{
+		url: "http://" + listener.Addr().String(), state: state, served: make(chan error, 1),
+		server: &http.Server{Handler: state.Handler(), ReadHeaderTimeout: 10 * time.Second},
+	}
+	go func() { s.served <- s.server.Serve(listener) }()
+	return s, nil
+}
+
+// stop lets running answers finish, for a moment.
+func (s *simulators) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) //nolint:forbidigo // stopping outlives the context that started it
+	defer cancel()
+	err := s.server.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = s.server.Close()
+	}
+	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return errors.Join(err, s.state.Close())
+}

@@ -1,0 +1,185 @@
+// Package stack runs the whole system in one process: the embedded Temporal
+// server with its web UI, the simulated providers, a worker, and a client to
+// start journeys with. The standalone program and the end-to-end tests stand
+// on it.
+//
+// When TEMPORAL_ADDRESS is set, or another variable of the SDK's envconfig
+// that names a server, that server takes the place of the embedded one.
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	sdk "go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+
+	"github.com/bioenroll/bioenroll/client"
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/dial"
+	"github.com/bioenroll/bioenroll/internal/host"
+	"github.com/bioenroll/bioenroll/internal/keys"
+	"github.com/bioenroll/bioenroll/internal/seal"
+	"github.com/bioenroll/bioenroll/simulator"
+	"github.com/bioenroll/bioenroll/standalone/embedded"
+)
+
+// Options say where the stack keeps its state and where it listens.
+type Options struct {
+	// DataDir holds everything that outlives the process. Required.
+	DataDir string
+	// TemporalPort, UIPort, MetricsPort and SimulatorPort are on loopback;
+	// zero picks a free one. embedded.Off switches UI or metrics off.
+	TemporalPort, UIPort, MetricsPort, SimulatorPort int
+	// External, when set, is the Temporal server to use instead of an
+	// embedded one.
+	External *sdk.Options
+	// Simulator sets the simulators' behaviour; its DataDir is overwritten.
+	Simulator simulator.Options
+	// Limits and Pace of the client; zero values mean the defaults.
+	Limits enroll.Limits
+	Pace   enroll.Pace
+	// Log of worker and SDK.
+	Log *zap.Logger
+}
+
+// Stack is the running system.
+type Stack struct {
+	options   Options
+	server    *embedded.Server
+	simulator *simulators
+	temporal  sdk.Client
+	host      *host.Host
+	keys      *keys.Keys
+	sealed    *seal.Store
+	client    *client.Client
+}
+
+// Start brings everything up, or nothing.
+func Start(ctx context.Context, options Options) (*Stack, error) {
+	s := &Stack{options: options}
+	if err := s.start(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+func (s *Stack) start(ctx context.Context) error {
+	err := os.MkdirAll(s.options.DataDir, 0o700)
+	if err != nil {
+		return fmt.Errorf("create the data folder: %w", err)
+	}
+	if s.keys, err = keys.LoadOrCreate(s.KeyFile()); err != nil {
+		return err
+	}
+	if s.sealed, err = seal.OpenStore(s.SealedDir(), s.keys); err != nil {
+		return err
+	}
+	if s.simulator, err = serveSimulators(s.options); err != nil {
+		return err
+	}
+	if s.temporal, err = s.dialTemporal(ctx); err != nil {
+		return err
+	}
+	if s.host, err = s.startHost(); err != nil {
+		return err
+	}
+	s.client, err = client.New(client.Options{
+		Temporal: s.temporal, Keys: s.keys, Sealed: s.sealed, Limits: s.options.Limits, Pace: s.options.Pace,
+	})
+	return err
+}
+
+// dialTemporal connects to the external server, or starts the embedded one.
+func (s *Stack) dialTemporal(ctx context.Context) (sdk.Client, error) {
+	options := s.options.External
+	if options == nil {
+		server, err := embedded.Start(ctx, embedded.Options{
+			DataDir: s.options.DataDir, Port: s.options.TemporalPort, UIPort: s.options.UIPort, MetricsPort: s.options.MetricsPort,
+			SearchAttributes: searchAttributes(),
+		})
+		if err != nil {
+			return nil, err
+		}
+		s.server = server
+		options = &sdk.Options{HostPort: server.FrontendAddress(), Namespace: sdk.DefaultNamespace}
+	}
+	return dial.Dial(ctx, *options, s.keys, s.options.Log)
+}
+
+// searchAttributes that a cluster must have.
+func searchAttributes() map[string]enumspb.IndexedValueType {
+	return map[string]enumspb.IndexedValueType{
+		enroll.AttrProvider: enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		enroll.AttrJourney:  enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		enroll.AttrPhase:    enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		enroll.AttrOutcome:  enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		enroll.AttrSubject:  enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		enroll.AttrDeadline: enumspb.INDEXED_VALUE_TYPE_DATETIME,
+	}
+}
+
+// Stop ends everything in the reverse order. Running provider calls finish
+// first. It can be called on a stack that came up in part.
+func (s *Stack) Stop() error {
+	if s.host != nil {
+		s.host.Stop()
+	}
+	if s.temporal != nil {
+		s.temporal.Close()
+	}
+	var errs []error
+	if s.server != nil {
+		errs = append(errs, s.server.Stop())
+	}
+	if s.simulator != nil {
+		errs = append(errs, s.simulator.stop())
+	}
+	return errors.Join(errs...)
+}
+
+// Client starts and follows journeys.
+func (s *Stack) Client() *client.Client { return s.client }
+
+// Temporal is the connection that the client uses.
+func (s *Stack) Temporal() sdk.Client { return s.temporal }
+
+// Sealed is the store that client and worker share.
+func (s *Stack) Sealed() *seal.Store { return s.sealed }
+
+// SimulatorURL is where the simulated providers answer.
+func (s *Stack) SimulatorURL() string { return s.simulator.url }
+
+// TemporalAddress is where worker and starter find the server.
+func (s *Stack) TemporalAddress() string {
+	if s.server == nil {
+		return s.options.External.HostPort
+	}
+	return s.server.FrontendAddress()
+}
+
+// UIURL is the web UI's address, or "" when the server is not embedded.
+func (s *Stack) UIURL() string {
+	if s.server == nil || s.server.UIAddress() == "" {
+		return ""
+	}
+	return "http://" + s.server.UIAddress()
+}
+
+// MetricsAddress is where the embedded server's metrics are, or "".
+func (s *Stack) MetricsAddress() string {
+	if s.server == nil {
+		return ""
+	}
+	return s.server.MetricsAddress()
+}
+
+// KeyFile holds the keys, made on the first run.
+func (s *Stack) KeyFile() string { return filepath.Join(s.options.DataDir, "keys.json") }
+
+// SealedDir holds sealed photos, samples and templates.
+func (s *Stack) SealedDir() string { return filepath.Join(s.options.DataDir, "sealed") }
