@@ -102,13 +102,13 @@ func (a *Answer) FailureOf(kind enroll.Kind, code, message string) error {
 
 // Unexpected is the error for an answer that cannot be read or contradicts
 // what was asked: KindUnexpected, and KindLost for a once-only call. The
-// message is ours.
+// message is ours and holds nothing of the answer.
 func (a *Answer) Unexpected(code, message string) error {
 	kind := enroll.KindUnexpected
 	if a.once {
 		kind = enroll.KindLost
 	}
-	return a.FailureOf(kind, code, message)
+	return &enroll.Error{Op: a.op, Kind: kind, Code: a.Code(code), Message: message}
 }
 
 // Refusal is the provider's definite "no". Code and message of the verdict are

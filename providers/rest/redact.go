@@ -14,6 +14,8 @@ import (
 const (
 	maxMessageRunes = 200
 	maxCodeRunes    = 64
+	// shortest is how many bytes a value has that is hidden inside words too.
+	shortest = 4
 	// maxSecretBytes bounds the values to look for. A longer one does not fit
 	// into a message; callers that send such a value should not keep the
 	// provider's message at all.
@@ -41,9 +43,24 @@ func newRedactor(values []string) *redactor {
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
 	forms = slices.Compact(forms)
 	for i, form := range forms {
-		forms[i] = regexp.QuoteMeta(form)
+		forms[i] = literal(form)
 	}
 	return &redactor{regexp.MustCompile("(?i)" + strings.Join(forms, "|"))}
+}
+
+// literal is the pattern for a value. A very short one counts only as a word of
+// its own, or it would be found inside every other word.
+func literal(form string) string {
+	quoted := regexp.QuoteMeta(form)
+	if len(form) < shortest && !strings.ContainsFunc(form, func(c rune) bool { return !isWord(c) }) {
+		return `\b` + quoted + `\b`
+	}
+	return quoted
+}
+
+// isWord reports what \b of a pattern takes as part of a word.
+func isWord(c rune) bool {
+	return c == '_' || c < unicode.MaxASCII && (unicode.IsLetter(c) || unicode.IsDigit(c))
 }
 
 // clean hides the values, strips control characters and bounds the length.

@@ -281,6 +281,7 @@ func TestRedaction(t *testing.T) {
 		"hides_it_in_any_case":       {"account JANE-1", []string{"Jane-1"}, "account [redacted]"},
 		"hides_its_escaped_form":     {"GET /a%20b?x=a+b", []string{"a b"}, "GET /[redacted]?x=[redacted]"},
 		"hides_the_longest_first":    {"abcdef", []string{"abc", "abcdef"}, "[redacted]"},
+		"a_short_value_is_a_word":    {"a cat sat, a.1", []string{"a"}, "[redacted] cat sat, [redacted].1"},
 		"strips_control_characters":  {"a\x1b[31mb\nc\x00d", nil, "a [31mb c d"},
 		"bounds_the_length":          {strings.Repeat("é", 300), nil, strings.Repeat("é", 200) + "…"},
 		"survives_a_wrong_encoding":  {"a\xffb", nil, "ab"},

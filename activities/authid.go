@@ -1,0 +1,109 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/worker"
+
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/providers/authid"
+)
+
+// AuthIDClient is what the steps ask authID.
+type AuthIDClient interface {
+	ReadAccount(ctx context.Context, accountNumber string) error
+	CreateOperation(ctx context.Context, operation authid.Operation) (enroll.HandOver, error)
+	Status(ctx context.Context, journey enroll.Journey, operationID string) (authid.Status, error)
+	SelfieReference(ctx context.Context, operationID string) (enroll.SelfieReference, error)
+	AttachCredential(ctx context.Context, accountNumber, tempID string) error
+}
+
+var _ AuthIDClient = (*authid.Client)(nil)
+
+// AuthID holds the steps at authID.
+type AuthID struct{ client AuthIDClient }
+
+// NewAuthID returns the steps.
+func NewAuthID(client AuthIDClient) *AuthID { return &AuthID{client: client} }
+
+// Register registers every step under its name of package enroll.
+func (a *AuthID) Register(r worker.ActivityRegistry) {
+	register(r, enroll.AuthIDReadAccount, a.ReadAccount)
+	register(r, enroll.AuthIDCreateOperation, a.CreateOperation)
+	register(r, enroll.AuthIDConfirmStatus, a.ConfirmStatus)
+	register(r, enroll.AuthIDAttachCredential, a.AttachCredential)
+}
+
+// ReadAccount makes sure that the account exists. It is safe to repeat.
+func (a *AuthID) ReadAccount(ctx context.Context, in enroll.AuthIDReadAccountInput) (enroll.AuthIDAccount, error) {
+	err := a.client.ReadAccount(ctx, in.AccountNumber)
+	if v := refused(err); v != nil {
+		return enroll.AuthIDAccount{Refused: v}, nil
+	}
+	return enroll.AuthIDAccount{}, failure(err)
+}
+
+// CreateOperation opens the capture. Inline it is safe to repeat; with another
+// transport whoever runs it gives it one attempt, because each call sends the
+// person a message.
+func (a *AuthID) CreateOperation(ctx context.Context, in enroll.AuthIDCreateOperationInput) (enroll.AuthIDOperation, error) {
+	handOver, err := a.client.CreateOperation(ctx, authid.Operation{
+		Journey:       in.Journey,
+		AccountNumber: in.AccountNumber,
+		Codeword:      in.Codeword,
+		Tag:           in.Tag,
+		Timeout:       time.Duration(in.TimeoutSeconds) * time.Second,
+		TransportType: in.TransportType,
+	})
+	if v := refused(err); v != nil {
+		return enroll.AuthIDOperation{Refused: v}, nil
+	}
+	return enroll.AuthIDOperation{HandOver: handOver}, failure(err)
+}
+
+// ConfirmStatus asks what became of the operation. One that has not ended is
+// the failure KindPending, whose code names a status outside the
+// documentation. A captured selfie's reference is read in the same step, so
+// that no outcome is without it.
+func (a *AuthID) ConfirmStatus(ctx context.Context, in enroll.AuthIDConfirmStatusInput) (enroll.AuthIDStatus, error) {
+	status, err := a.client.Status(ctx, in.Journey, in.OperationID)
+	switch {
+	case err != nil:
+		return enroll.AuthIDStatus{}, failure(err)
+	case !status.Final:
+		return enroll.AuthIDStatus{}, stillPending(ctx, "authid: operation status", undocumented(status.Code), in.Poll)
+	case status.Verdict.Outcome != enroll.Captured:
+		return enroll.AuthIDStatus{Verdict: status.Verdict}, nil
+	}
+	selfie, err := a.client.SelfieReference(ctx, in.OperationID)
+	if err != nil {
+		return enroll.AuthIDStatus{}, failure(err)
+	}
+	return enroll.AuthIDStatus{Verdict: status.Verdict, Selfie: &selfie}, nil
+}
+
+// undocumented names a status that is neither an end nor pending.
+func undocumented(code int) string {
+	if code == authid.StatusPending {
+		return ""
+	}
+	return fmt.Sprintf("status %d", code)
+}
+
+// AttachCredential makes a captured selfie the account's credential. After a
+// lost answer the account may hold the credential of the earlier attempt: then
+// the refusal says so, and nobody can tell the two apart.
+func (a *AuthID) AttachCredential(ctx context.Context, in enroll.AuthIDAttachCredentialInput) (enroll.AuthIDAttachment, error) {
+	err := a.client.AttachCredential(ctx, in.AccountNumber, in.TempID)
+	v := refused(err)
+	if v == nil {
+		return enroll.AuthIDAttachment{}, failure(err)
+	}
+	if v.Outcome == enroll.AlreadyEnrolled && activity.GetInfo(ctx).Attempt > 1 {
+		v.Reason = enroll.ReasonAfterLostAnswer
+	}
+	return enroll.AuthIDAttachment{Refused: v}, nil
+}
