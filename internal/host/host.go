@@ -1,0 +1,148 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	sdk "go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.uber.org/zap"
+
+	"github.com/bioenroll/bioenroll/activities"
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/providerset"
+	"github.com/bioenroll/bioenroll/internal/seal"
+	"github.com/bioenroll/bioenroll/workflows"
+)
+
+// goodbye is the time for what a worker does after its steps have ended:
+// telling the server that it stops.
+const goodbye = 15 * time.Second
+
+// Host runs the workers of one process.
+type Host struct {
+	workers []named
+	patient time.Duration
+	fatal   chan error
+	stop    sync.Once
+	log     *zap.Logger
+}
+
+// named is a worker with its task queue.
+type named struct {
+	queue string
+	worker.Worker
+}
+
+// Start runs a worker for the stories and one for each chosen provider. The
+// connection must encrypt with the keys of the settings' vault. When one
+// worker cannot start, none is left running.
+func Start(temporal sdk.Client, settings Settings, log *zap.Logger) (*Host, error) {
+	shared, err := settings.Vault.OpenOrCreate()
+	if err != nil {
+		return nil, err
+	}
+	clients, err := settings.Providers.Open()
+	if err != nil {
+		return nil, fmt.Errorf("host: %w", err)
+	}
+	h := &Host{patient: settings.StopTimeout, fatal: make(chan error, 1), log: log}
+	h.add(temporal, enroll.WorkflowTaskQueue, worker.Options{}, func(w worker.Worker) {
+		workflows.Register(w)
+		activities.NewConcluder(shared.Sealed).Register(w)
+	})
+	for _, provider := range settings.Providers.Chosen {
+		steps := stepsOf(provider, clients, shared.Sealed)
+		h.add(temporal, provider.TaskQueue(), worker.Options{DisableWorkflowWorker: true}, func(w worker.Worker) { steps.Register(w) })
+	}
+	if err := h.start(); err != nil {
+		h.Stop()
+		return nil, err
+	}
+	log.Info("worker runs", zap.Any("providers", settings.Providers.Chosen), zap.String("subject_key", shared.Keys.SubjectFingerprint()))
+	return h, nil
+}
+
+// steps are the activities of one provider.
+type steps interface {
+	Register(r worker.ActivityRegistry)
+}
+
+// stepsOf ties each provider's steps to its client: one line for each.
+func stepsOf(provider enroll.Provider, clients providerset.Clients, sealed *seal.Store) steps {
+	switch provider {
+	case enroll.AuthID:
+		return activities.NewAuthID(clients.AuthID)
+	case enroll.BioID:
+		return activities.NewBioID(clients.BioID, sealed)
+	case enroll.SmartID:
+		return activities.NewSmartID(clients.SmartID, sealed)
+	case enroll.IProov:
+		return activities.NewIProov(clients.IProov, sealed)
+	}
+	panic("host: a provider without steps: " + string(provider)) // Settings hold known providers only.
+}
+
+// add makes a worker for the queue with the options that all have in common.
+func (h *Host) add(temporal sdk.Client, queue string, options worker.Options, register func(worker.Worker)) {
+	options.DisableRegistrationAliasing = true // Names are explicit; a second way to say them hides mistakes.
+	options.WorkerStopTimeout = h.patient
+	options.WorkflowPanicPolicy = worker.BlockWorkflow // A bug waits for its fix and fails nobody's journey.
+	options.OnFatalError = func(err error) { h.fail(queue, err) }
+	w := worker.New(temporal, queue, options)
+	register(w)
+	h.workers = append(h.workers, named{queue, w})
+}
+
+func (h *Host) start() error {
+	for _, w := range h.workers {
+		if err := w.Start(); err != nil {
+			return fmt.Errorf("host: start the worker of task queue %s: %w", w.queue, err)
+		}
+	}
+	return nil
+}
+
+// fail remembers the first error after which a worker cannot go on.
+func (h *Host) fail(queue string, err error) {
+	h.log.Error("worker cannot go on", zap.String("queue", queue), zap.Error(err))
+	select {
+	case h.fatal <- fmt.Errorf("host: the worker of task queue %s cannot go on: %w", queue, err):
+	default:
+	}
+}
+
+// Wait blocks until the context ends, and returns nil, or until a worker
+// cannot go on, and returns why. Either way the caller stops the host.
+func (h *Host) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-h.fatal:
+		return err
+	}
+}
+
+// Stop stops all workers at once: nothing new is taken, and steps under way
+// get the stop time-out to finish. It returns when all have stopped, or a
+// little after the stop time-out. It can be called more than once.
+func (h *Host) Stop() {
+	h.stop.Do(func() {
+		var group sync.WaitGroup
+		for _, w := range h.workers {
+			group.Go(w.Stop)
+		}
+		stopped := make(chan struct{})
+		go func() { group.Wait(); close(stopped) }()
+		late := time.NewTimer(h.patient + goodbye)
+		defer late.Stop()
+		select {
+		case <-stopped:
+			h.log.Info("worker stopped")
+		case <-late.C:
+			h.log.Warn("worker stopped before all of its steps had ended")
+		}
+	})
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/bioenroll/bioenroll/client"
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/config"
+)
+
+// The exit codes. They are a promise: scripts branch on them.
+const (
+	exitDone      = 0 // Done; a journey that was waited for succeeded.
+	exitFailed    = 1 // It could not be done: no connection, no answer, a check that failed.
+	exitInput     = 2 // Bad input, usage or configuration. Nothing was started.
+	exitNoSuccess = 3 // The journey ended, in an outcome other than success.
+	exitConflict  = 4 // The state of things forbids it.
+	exitNotFound  = 5 // There is no such journey.
+	exitTimedOut  = 6 // The time for waiting is over; the journey goes on.
+)
+
+const exitHelp = `Exit codes:
+  0  done; for 'start' and 'wait': the journey goes on, or ended in success
+  1  it could not be done: no connection, no answer, a check that failed
+  2  bad input, usage or configuration; nothing was started
+  3  the journey ended in an outcome other than enrolled, captured or removed
+  4  conflict: another journey of the person is alive at the provider, the idempotency
+     key was used with another request, or the journey to cancel has concluded
+  5  no such journey
+  6  the --timeout for waiting is over; the journey goes on`
+
+// errTimedOut ends waiting, not the journey.
+var errTimedOut = errors.New("the time for waiting is over, the journey goes on: wait again, or cancel it")
+
+// errNoSuccess ends a command that reported an outcome other than success. It
+// has no message of its own.
+var errNoSuccess = errors.New("the journey did not end in success")
+
+// usageError is a command line that cannot be understood.
+type usageError struct{ problem, command string }
+
+// Error tells the problem and where to learn more.
+func (e *usageError) Error() string {
+	return fmt.Sprintf("%s; see: %s --help", e.problem, e.command)
+}
+
+// inputError lists every input that is not acceptable.
+type inputError struct{ fields []enroll.FieldError }
+
+// Error names each input, what was given and what is allowed.
+func (e *inputError) Error() string {
+	lines := []string{"input not acceptable:"}
+	for _, f := range e.fields {
+		lines = append(lines, fmt.Sprintf("  %s: given %s, allowed: %s", f.Field, f.Given, f.Allowed))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// startError keeps the idempotency key with the error, because whoever repeats
+// the start needs it.
+type startError struct {
+	key string
+	err error
+}
+
+// Error tells the cause and the key.
+func (e *startError) Error() string { return fmt.Sprintf("%v\nidempotency key: %s", e.err, e.key) }
+
+// Unwrap returns the cause.
+func (e *startError) Unwrap() error { return e.err }
+
+// failure is an error as programs read it.
+type failure struct {
+	Kind     string              `json:"kind"`
+	Message  string              `json:"message"`
+	ExitCode int                 `json:"exit_code"`
+	Fields   []enroll.FieldError `json:"fields,omitempty"`
+	// IdempotencyKey is the one to repeat a start with.
+	IdempotencyKey string `json:"idempotency_key,omitempty"`
+}
+
+// explain says what an error means for scripts: one line for each kind.
+func explain(err error) failure {
+	var (
+		usage  *usageError
+		ours   *inputError
+		theirs *enroll.InputError
+		wrong  *config.Error
+	)
+	switch {
+	case errors.As(err, &theirs):
+		ours = &inputError{theirs.Fields}
+		return failure{Kind: "input", Message: ours.Error(), ExitCode: exitInput, Fields: ours.fields}
+	case errors.As(err, &ours):
+		return failure{Kind: "input", Message: err.Error(), ExitCode: exitInput, Fields: ours.fields}
+	case errors.As(err, &usage):
+		return failure{Kind: "usage", Message: err.Error(), ExitCode: exitInput}
+	case errors.As(err, &wrong):
+		return failure{Kind: "configuration", Message: err.Error(), ExitCode: exitInput}
+	}
+	for _, k := range []struct {
+		err  error
+		kind string
+		code int
+	}{
+		{client.ErrConflict, "conflict", exitConflict},
+		{client.ErrKeyReused, "key_reused", exitConflict},
+		{client.ErrConcluded, "concluded", exitConflict},
+		{client.ErrNotFound, "not_found", exitNotFound},
+		{client.ErrNoAnswer, "no_answer", exitFailed},
+		{errTimedOut, "timed_out", exitTimedOut},
+	} {
+		if errors.Is(err, k.err) {
+			return failure{Kind: k.kind, Message: err.Error(), ExitCode: k.code}
+		}
+	}
+	return failure{Kind: "failed", Message: err.Error(), ExitCode: exitFailed}
+}
+
+// report tells the error, if any, and returns the exit code.
+func (p *program) report(err error) int {
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errNoSuccess):
+		return exitNoSuccess
+	}
+	told := explain(err)
+	started, ok := errors.AsType[*startError](err)
+	if ok && p.json {
+		told.IdempotencyKey = started.key
+	}
+	if p.json {
+		_ = writeJSON(p.stderr, map[string]failure{"error": told}) // Nobody is left to tell.
+	} else {
+		_, _ = fmt.Fprintln(p.stderr, "starter: "+told.Message)
+	}
+	return told.ExitCode
+}
+
+// sorted puts the problems of a request in the order of their names.
+func sorted(fields []enroll.FieldError) []enroll.FieldError {
+	return slices.SortedStableFunc(slices.Values(fields), func(a, b enroll.FieldError) int { return cmp.Compare(a.Field, b.Field) })
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	sdk "go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+
+	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/dial"
+	"github.com/bioenroll/bioenroll/internal/host"
+	"github.com/bioenroll/bioenroll/internal/logging"
+)
+
+// The exit codes.
+const (
+	exitStopped       = 0 // Stopped by request.
+	exitFailed        = 1 // It could not connect, or could not go on.
+	exitConfiguration = 2 // Bad configuration or usage.
+)
+
+const help = `worker runs biometric enrollment journeys: their workflows, and their steps at the
+providers. It has no flags; it reads its settings from the environment.
+
+On SIGINT or SIGTERM it takes nothing new, lets calls to providers that are under way
+finish, and ends. Logs go to standard error.
+
+Exit codes:
+  0  stopped by request
+  1  no Temporal server can be used, or the worker cannot go on
+  2  a variable is missing or malformed; all of them are named
+
+Environment variables:
+`
+
+// settings of the program.
+type settings struct {
+	temporal sdk.Options
+	logging  logging.Settings
+	host     host.Settings
+}
+
+func read(src *config.Source) settings {
+	return settings{temporal: dial.Settings(src), logging: logging.Read(src), host: host.Load(src)}
+}
+
+// run is the program without the process around it; it returns the exit code.
+func run(ctx context.Context, args []string, lookup config.Lookup, stdout, stderr io.Writer) int {
+	if len(args) == 1 && slices.Contains([]string{"--help", "-h", "help"}, args[0]) {
+		return report(stderr, writeHelp(stdout))
+	}
+	if len(args) > 0 {
+		_, _ = fmt.Fprintf(stderr, "worker: %q is not understood: the worker has no flags but --help\n", args[0])
+		return exitConfiguration
+	}
+	src := config.NewSource(lookup)
+	settings := read(src)
+	if err := src.Err(); err != nil {
+		return report(stderr, err)
+	}
+	return report(stderr, serve(ctx, settings, logging.New(settings.logging, stderr)))
+}
+
+// serve runs the host until the context ends.
+func serve(ctx context.Context, settings settings, log *zap.Logger) error {
+	if !settings.host.Vault.HasKeys() {
+		log.Info("no key file yet, making one: give the same file to every worker and client", zap.String("file", settings.host.Vault.KeyFile))
+	}
+	shared, err := settings.host.Vault.OpenOrCreate()
+	if err != nil {
+		return err
+	}
+	temporal, err := dial.Dial(ctx, settings.temporal, shared.Keys, log)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	running, err := host.Start(temporal, settings.host, log)
+	if err != nil {
+		return err
+	}
+	defer running.Stop()
+	return running.Wait(ctx)
+}
+
+// writeHelp lists every variable, whatever this process's environment is.
+func writeHelp(w io.Writer) error {
+	src := config.NewSource(config.Map(nil))
+	read(src)
+	if _, err := io.WriteString(w, help); err != nil {
+		return fmt.Errorf("print help: %w", err)
+	}
+	return config.WriteHelp(w, src.Known())
+}
+
+// report tells the error, if any, and returns the exit code.
+func report(stderr io.Writer, err error) int {
+	if err == nil {
+		return exitStopped
+	}
+	_, _ = fmt.Fprintf(stderr, "worker: %v\n", err)
+	if _, wrong := errors.AsType[*config.Error](err); wrong {
+		return exitConfiguration
+	}
+	return exitFailed
+}
