@@ -100,8 +100,8 @@ func New(provider enroll.Provider, baseURL string, options ...Option) (*Client, 
 // BaseURL returns the provider's address without a slash at the end.
 func (c *Client) BaseURL() string { return c.base }
 
-// Now returns the time of the client's clock.
-func (c *Client) Now() time.Time { return c.settings.now() }
+// Now returns the time of the client's clock, in UTC.
+func (c *Client) Now() time.Time { return c.settings.now().UTC() }
 
 // CheckURL says what is wrong with a provider's base address, or nothing. The
 // address itself is not repeated: it may hold what does not belong there.
