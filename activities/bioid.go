@@ -103,13 +103,13 @@ func (b *BioID) EnrollSamples(ctx context.Context, in enroll.BioIDEnrollSamplesI
 }
 
 // ReadResult tells what became of the last attempt with the token. It consumes
-// nothing. For the backup poll, no attempt yet is the failure KindPending;
-// otherwise it is a value. An attempt that failed is a value for both, and the
-// story decides whether it is the end.
+// nothing. For the backup poll, no attempt yet, and one that new samples can
+// mend, are the failure KindPending: the story goes on waiting either way, and
+// the server repeats the poll. Otherwise they are values.
 func (b *BioID) ReadResult(ctx context.Context, in enroll.BioIDReadResultInput) (enroll.BioIDAttempt, error) {
 	attempt, err := b.client.Result(ctx, in.Token)
-	if err == nil && attempt.NotPerformed && in.Poll != nil {
-		return enroll.BioIDAttempt{}, stillPending(ctx, "bioid: result", "", in.Poll)
+	if err == nil && in.Poll != nil && (attempt.NotPerformed || attempt.Again) {
+		return enroll.BioIDAttempt{}, stillPending(ctx, "bioid: result", attempt.Verdict.ProviderCode, in.Poll)
 	}
 	return attempt, failure(err)
 }

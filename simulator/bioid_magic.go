@@ -106,7 +106,7 @@ func bioIDRefusedRows() []Magic {
 			Outcome: "failed", Reason: "provider_unavailable", CanRetry: true, Inputs: bioIDBrowser(), script: once(bioIDTimedOut),
 		},
 		{
-			Subject: bioIDMagicBCID(9016), Forces: "an Error that no page names", Outcome: "unknown", Reason: "unexpected_answer",
+			Subject: bioIDMagicBCID(9016), Forces: "an Error that no page names", Outcome: "failed", Reason: "unexpected_answer",
 			Inputs: bioIDBrowser(), script: once("SomethingNobodyHeardOf"),
 		},
 	}

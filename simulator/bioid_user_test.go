@@ -121,10 +121,8 @@ func magicBioID(t *testing.T, c bioID, row simulator.Magic) string {
 	switch outcome := result.json(t); {
 	case outcome["Success"] == true:
 		return "enrolled"
-	case outcome["Error"] == "ExecutionOfJobTimedOut":
+	case outcome["Error"] == "ExecutionOfJobTimedOut", outcome["Error"] == "SomethingNobodyHeardOf":
 		return "failed"
-	case outcome["Error"] == "SomethingNobodyHeardOf":
-		return "unknown"
 	}
 	return "rejected"
 }
