@@ -33,7 +33,10 @@ func sandboxClient(t *testing.T) (*authid.Client, map[string]string) {
 	login := base64.StdEncoding.EncodeToString([]byte(keys[0] + ":" + keys[1]))
 	status, body := contracttest.Ask(t, http.MethodPost, sandboxToken, map[string]string{"Authorization": "Basic " + login, "Accept": "application/json"}, "")
 	require.Equal(t, http.StatusOK, status)
-	var token struct{ AccessToken, AccessTokenExpirationDate string }
+	var token struct {
+		AccessToken               string `json:"AccessToken"`               //nolint:tagliatelle // the vendor's casing
+		AccessTokenExpirationDate string `json:"AccessTokenExpirationDate"` //nolint:tagliatelle // the vendor's casing
+	}
 	require.NoError(t, json.Unmarshal(body, &token))
 	require.NotEmpty(t, token.AccessToken)
 	t.Logf("token: %s, ends %q, now %s", contracttest.Shape(body), token.AccessTokenExpirationDate, time.Now().UTC().Format(time.RFC3339))

@@ -1,0 +1,152 @@
+package deploytest_test
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bioenroll/bioenroll/internal/dial"
+)
+
+// setting is one variable, as a program's own help describes it.
+type setting struct{ required bool }
+
+// build builds the programs of the images and returns a function that runs
+// them.
+func build(t *testing.T) (run func(name string, args ...string) string) {
+	t.Helper()
+	folder := t.TempDir()
+	for name, source := range map[string]string{"worker": "./worker", "starter": "./starter", "simulator": "./simulator/cmd"} {
+		command := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(folder, name), source)
+		command.Dir = root
+		output, err := command.CombinedOutput()
+		require.NoError(t, err, string(output))
+	}
+	return func(name string, args ...string) string {
+		output, err := exec.CommandContext(t.Context(), filepath.Join(folder, name), args...).CombinedOutput()
+		require.NoError(t, err, string(output))
+		return string(output)
+	}
+}
+
+// variables reads the list that config.WriteHelp wrote.
+func variables(help string) map[string]setting {
+	found := map[string]setting{}
+	for _, line := range regexp.MustCompile(`(?m)^  ([A-Z_]+)(?: or ([A-Z_]+))?  +(.*)$`).FindAllStringSubmatch(help, -1) {
+		found[line[1]] = setting{required: strings.HasSuffix(line[3], "(required)")}
+		if line[2] != "" {
+			found[line[2]] = setting{}
+		}
+	}
+	return found
+}
+
+// flags reads the simulator's help: each flag is a variable, too.
+func flags(help string) map[string]setting {
+	found := map[string]setting{}
+	for _, line := range regexp.MustCompile(`(?m)^  -([a-z-]+)`).FindAllStringSubmatch(help, -1) {
+		found["SIMULATOR_"+strings.ToUpper(strings.ReplaceAll(line[1], "-", "_"))] = setting{}
+	}
+	return found
+}
+
+func TestSettings(t *testing.T) {
+	run := build(t)
+	// What each program reads from its environment, by its own account.
+	known := map[string]map[string]setting{
+		"worker":    variables(run("worker", "--help")),
+		"starter":   variables(run("starter", "environment")),
+		"simulator": flags(run("simulator", "--help")),
+	}
+	file := compose(t)
+
+	for _, name := range ours {
+		t.Run(name+"_reads_every_variable_that_it_is_given", func(t *testing.T) {
+			require.NotEmpty(t, known[name])
+			for variable := range environment(t, file.Services[name]) {
+				require.Contains(t, known[name], variable)
+			}
+		})
+		t.Run(name+"_is_given_every_variable_that_it_requires", func(t *testing.T) {
+			given := environment(t, file.Services[name])
+			for variable, s := range known[name] {
+				if s.required {
+					require.NotEmpty(t, given[variable]+given[variable+"_FILE"], variable)
+				}
+			}
+		})
+	}
+
+	t.Run("starter_joins_the_worker_by_the_same_settings", func(t *testing.T) {
+		worker, starter := environment(t, file.Services["worker"]), environment(t, file.Services["starter"])
+		for variable, value := range starter {
+			require.Equal(t, worker[variable], value, variable)
+		}
+	})
+
+	t.Run("readme_names_variables_that_are_read_and_all_that_are_required", func(t *testing.T) {
+		requireDocumented(t, "README.md", known["worker"])
+	})
+
+	t.Run("readme_names_commands_that_exist", func(t *testing.T) {
+		for _, match := range regexp.MustCompile(`starter ([a-z-]+)`).FindAllStringSubmatch(commandsOf(read(t, "README.md")), -1) {
+			require.Contains(t, run("starter", match[1], "--help"), "starter "+match[1])
+		}
+	})
+}
+
+// commandsOf returns what a document shows as commands: indented or quoted.
+func commandsOf(content string) string {
+	return strings.Join(regexp.MustCompile("(?m)^    .*$|`[^`\n]+`").FindAllString(content, -1), "\n")
+}
+
+// requireDocumented compares the variables that a document names with those
+// that the worker reads.
+func requireDocumented(t *testing.T, document string, known map[string]setting) {
+	t.Helper()
+	content := read(t, document)
+	for _, match := range regexp.MustCompile("`((?:TEMPORAL|BIOENROLL|AUTHID|BIOID|SMARTID|IPROOV)_[A-Z_]+)(=[a-z]+)?`").FindAllStringSubmatch(content, -1) {
+		require.Contains(t, known, match[1], "%s names it", document)
+	}
+	for variable, s := range known {
+		if s.required {
+			require.Contains(t, content, "`"+variable+"`", "%s does not name it", document)
+		}
+	}
+}
+
+func TestPorts(t *testing.T) {
+	file := compose(t)
+	_, frontend, err := net.SplitHostPort(dial.DefaultAddress)
+	require.NoError(t, err)
+	require.Equal(t, []string{"127.0.0.1:" + frontend + ":7233"}, file.Services["temporal"].Ports)
+	require.Equal(t, []string{"127.0.0.1:8233:8080"}, file.Services["ui"].Ports)
+
+	t.Run("simulator_listens_where_providers_are_asked", func(t *testing.T) {
+		require.Equal(t, []string{"127.0.0.1:7400:7400"}, file.Services["simulator"].Ports)
+		require.Contains(t, read(t, "Dockerfile"), "SIMULATOR_LISTEN=0.0.0.0:7400")
+		host := file.Services["simulator"].Networks["default"].Aliases[0]
+		asked := 0
+		for name, value := range environment(t, file.Services["worker"]) {
+			if strings.HasSuffix(name, "_BASE_URL") {
+				require.True(t, strings.HasPrefix(value, "http://"+host+":7400"), "%s=%s", name, value)
+				asked++
+			}
+		}
+		require.Equal(t, 4, asked)
+	})
+
+	t.Run("agree_with_the_standalone_program", func(t *testing.T) {
+		source, err := os.ReadFile(filepath.Join(root, "standalone", "run.go"))
+		require.NoError(t, err)
+		for _, port := range []string{`"BIOENROLL_TEMPORAL_PORT", ` + frontend, `"BIOENROLL_UI_PORT", 8233`, `"BIOENROLL_SIMULATOR_PORT", 7400`} {
+			require.Contains(t, string(source), port)
+		}
+	})
+}
