@@ -64,12 +64,11 @@ func (c *Client) Show(ctx context.Context, id, runID string) (Shown, error) {
 			NextAttempt: timeOf(step.GetNextAttemptScheduleTime()),
 		})
 	}
-	state, err := c.state(ctx, id, shown.RunID)
-	if err != nil {
-		shown.StateMissing = err.Error()
-		return shown, nil
+	if state, failed := c.state(ctx, id, shown.RunID); failed != nil {
+		shown.StateMissing = failed.Error() // What the server knows is worth showing without it.
+	} else {
+		shown.State = &state
 	}
-	shown.State = &state
 	return shown, nil
 }
 

@@ -53,15 +53,23 @@ func setup(t *testing.T, reply enroll.BeginReply, failure error) *bundle {
 		if answer.Digest == "" {
 			answer.Digest = reflect.ValueOf(b.input).FieldByName("Digest").String()
 		}
-		*args.Get(1).(*enroll.BeginReply) = answer //nolint:forcetypeassert // the only type begin replies with
+		*as[*enroll.BeginReply](t, args.Get(1)) = answer
 	}).Return(nil)
 	cluster.On("UpdateWithStartWorkflow", mock.Anything, mock.Anything).Maybe().Run(func(args mock.Arguments) {
 		b.calls++
-		b.update = args.Get(1).(sdk.UpdateWithStartWorkflowOptions).UpdateOptions //nolint:forcetypeassert // as declared
+		b.update = as[sdk.UpdateWithStartWorkflowOptions](t, args.Get(1)).UpdateOptions
 	}).Return(handle, failure)
 	b.Client, err = client.New(client.Options{Temporal: cluster, Keys: k, Sealed: sealed})
 	require.NoError(t, err)
 	return b
+}
+
+// as is the value in its type.
+func as[T any](t *testing.T, value any) T {
+	t.Helper()
+	typed, ok := value.(T)
+	require.True(t, ok, "%T", value)
+	return typed
 }
 
 func (b *bundle) refs() []enroll.SealedRef {
@@ -83,8 +91,7 @@ func TestStart(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "run", started.RunID)
 		require.NotNil(t, started.HandOver)
-		in, ok := b.input.(enroll.IProovInput)
-		require.True(t, ok)
+		in := as[enroll.IProovInput](t, b.input)
 		require.Equal(t, []enroll.SealedRef{in.Image}, b.refs())
 		opened, err := b.sealed.Open(t.Context(), in.Image)
 		require.NoError(t, err)
@@ -100,12 +107,12 @@ func TestStart(t *testing.T) {
 		b := setup(t, handed, nil)
 		first, err := b.Start(t.Context(), "key", photo(""))
 		require.NoError(t, err)
-		update, userID := b.update.UpdateID, b.input.(enroll.IProovInput).UserID //nolint:forcetypeassert // as started
+		update, userID := b.update.UpdateID, as[enroll.IProovInput](t, b.input).UserID
 		second, err := b.Start(t.Context(), "key", photo(""))
 		require.NoError(t, err)
 		require.Equal(t, first.ID, second.ID)
 		require.Equal(t, update, b.update.UpdateID)
-		require.Equal(t, userID, b.input.(enroll.IProovInput).UserID) //nolint:forcetypeassert // as started
+		require.Equal(t, userID, as[enroll.IProovInput](t, b.input).UserID)
 		require.Len(t, b.refs(), 1)
 	})
 	t.Run("both_forms_of_a_bcid_are_one_subject", func(t *testing.T) {

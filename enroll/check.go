@@ -2,6 +2,8 @@ package enroll
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -61,18 +63,15 @@ func (c *checker) optional(field, value string, limit int) {
 
 // oneOf refuses a value that is not in the list.
 func (c *checker) oneOf(field, value string, allowed ...string) {
-	for _, a := range allowed {
-		if value == a {
-			return
-		}
+	if !slices.Contains(allowed, value) {
+		c.refuse(field, describe(value), strings.Join(allowed, ", "))
 	}
-	c.refuse(field, describe(value), strings.Join(allowed, ", "))
 }
 
 // between refuses a number outside its bounds.
 func (c *checker) between(field string, value, low, high int) {
 	if value < low || value > high {
-		c.refuse(field, fmt.Sprint(value), fmt.Sprintf("%d to %d", low, high))
+		c.refuse(field, strconv.Itoa(value), fmt.Sprintf("%d to %d", low, high))
 	}
 }
 

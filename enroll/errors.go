@@ -106,7 +106,7 @@ func (e *Error) Unwrap() error { return e.Err }
 // Refusal is a provider's definite "no". Provider clients return it as an
 // error because the call did not give what was asked for; activities turn it
 // into a value, because a refusal is an outcome of the journey.
-type Refusal struct {
+type Refusal struct { //nolint:errname // a refusal is an outcome; it is an error only on its way out of a provider client
 	// Op names the call.
 	Op string
 	// Verdict is what the refusal means for the journey.

@@ -44,7 +44,7 @@ var errNotAsExpected = errors.New("not every journey ended as expected")
 var errUsage = errors.New("bad usage")
 
 func run(ctx context.Context, args []string, env func(string) (string, bool), stdout, stderr io.Writer) int {
-	command := commands(env)
+	command := commands(env) //nolint:contextcheck // cobra hands the context to each command
 	command.SetArgs(args)
 	command.SetOut(stdout)
 	command.SetErr(stderr)
@@ -122,7 +122,7 @@ func (s settings) serve(c *cobra.Command, env func(string) (string, bool), play,
 	}
 	defer func() {
 		progress("Stopping; journeys that wait are kept in %s.", s.data)
-		if err := running.Stop(); err != nil {
+		if err := running.Stop(ctx); err != nil {
 			progress("stop: %v", err)
 		}
 	}()
@@ -130,8 +130,14 @@ func (s settings) serve(c *cobra.Command, env func(string) (string, bool), play,
 		return err
 	}
 	if play {
-		if err := s.play(ctx, running, out, progress); err != nil && !stay {
-			return ignoreInterrupt(ctx, err)
+		err := s.play(ctx, running, out, progress)
+		switch {
+		case ctx.Err() != nil:
+			return nil // Ctrl-C in the middle of a demo is a normal end.
+		case err != nil && !stay:
+			return err
+		case err != nil:
+			progress("%v", err)
 		}
 	}
 	if stay {
@@ -139,14 +145,6 @@ func (s settings) serve(c *cobra.Command, env func(string) (string, bool), play,
 		<-ctx.Done()
 	}
 	return nil
-}
-
-// ignoreInterrupt makes Ctrl-C in the middle of a demo a normal end.
-func ignoreInterrupt(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 func (s settings) start(ctx context.Context, env func(string) (string, bool), stderr io.Writer) (*stack.Stack, error) {

@@ -93,7 +93,7 @@ func (w *wait) conclude(ctx workflow.Context) enroll.Verdict {
 	got, err := w.last(ctx)
 	w.note(got, err)
 	switch {
-	case got.verdict != nil && !(w.called && got.again):
+	case got.verdict != nil && (!w.called || !got.again):
 		return *got.verdict
 	case w.called:
 		return enroll.Verdict{Outcome: enroll.Canceled, Reason: enroll.ReasonCanceledByRequest, CanRetry: true}

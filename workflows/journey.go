@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -182,9 +183,9 @@ func (j *journey) replyWithResult() {
 
 // cleanUp takes back what was created, the newest first, and reports each.
 func (j *journey) cleanUp(ctx workflow.Context) {
-	for i := len(j.undo) - 1; i >= 0; i-- {
-		report := enroll.CleanUp{What: j.undo[i].what, Done: true}
-		if err := j.undo[i].remove(ctx); err != nil {
+	for _, u := range slices.Backward(j.undo) {
+		report := enroll.CleanUp{What: u.what, Done: true}
+		if err := u.remove(ctx); err != nil {
 			report.Done, report.Reason = false, verdictOf(err).Reason
 		}
 		j.result.CleanUp = append(j.result.CleanUp, report)

@@ -37,7 +37,10 @@ func setup(t *testing.T) *bundle {
 					t.Errorf("begin failed: %v", err)
 					return
 				}
-				got := reply.(enroll.BeginReply) //nolint:forcetypeassert // the handler's declared type
+				got, ok := reply.(enroll.BeginReply)
+				if !ok {
+					t.Errorf("begin replied with %T", reply)
+				}
 				b.reply = &got
 			},
 		})

@@ -8,8 +8,8 @@ import (
 	"github.com/bioenroll/bioenroll/enroll"
 )
 
-func smartIDInput(overWrite string) enroll.SmartIDEnrollInput {
-	return enroll.SmartIDEnrollInput{Envelope: envelope(), User: "user", Template: "template", PayLoad: "payload", OverWrite: overWrite}
+func smartIDInput() enroll.SmartIDEnrollInput {
+	return enroll.SmartIDEnrollInput{Envelope: envelope(), User: "user", Template: "template", PayLoad: "payload"}
 }
 
 func TestSmartIDEnrollment(t *testing.T) {
@@ -24,7 +24,7 @@ func TestSmartIDEnrollment(t *testing.T) {
 		b := setup(t)
 		deleted := conclude(b)
 		calls := stub(b, enroll.SmartIDForwardEnroll, always[enroll.SmartIDForwardEnrollInput](enrolled))
-		require.Equal(t, enroll.Enrolled, b.run(enroll.SmartIDEnroll, smartIDInput("")).Outcome)
+		require.Equal(t, enroll.Enrolled, b.run(enroll.SmartIDEnroll, smartIDInput()).Outcome)
 		require.Equal(t, enroll.Enrolled, b.reply.Result.Outcome)
 		require.EqualValues(t, 1, calls.Load())
 		require.EqualValues(t, 1, deleted.Load())
@@ -33,7 +33,7 @@ func TestSmartIDEnrollment(t *testing.T) {
 		b := setup(t)
 		deleted := conclude(b)
 		calls := stub(b, enroll.SmartIDForwardEnroll, lost)
-		require.Equal(t, enroll.Unknown, b.run(enroll.SmartIDEnroll, smartIDInput("")).Outcome)
+		require.Equal(t, enroll.Unknown, b.run(enroll.SmartIDEnroll, smartIDInput()).Outcome)
 		require.EqualValues(t, 1, calls.Load())
 		require.EqualValues(t, 1, deleted.Load())
 	})
@@ -41,7 +41,7 @@ func TestSmartIDEnrollment(t *testing.T) {
 		b := setup(t)
 		conclude(b)
 		calls := stub(b, enroll.SmartIDForwardEnroll, down)
-		result := b.run(enroll.SmartIDEnroll, smartIDInput(""))
+		result := b.run(enroll.SmartIDEnroll, smartIDInput())
 		require.Equal(t, enroll.ReasonProviderUnavailable, result.Reason)
 		require.Equal(t, "701", result.ProviderCode)
 		require.Greater(t, calls.Load(), int64(2))
@@ -58,7 +58,7 @@ func TestSmartIDEnrollment(t *testing.T) {
 			require.True(t, in.Repeated)
 			return enrolled, nil
 		})
-		b.run(enroll.SmartIDEnroll, smartIDInput(""))
+		b.run(enroll.SmartIDEnroll, smartIDInput())
 		require.Equal(t, 2, calls)
 	})
 	t.Run("a_call_that_was_not_sent_is_not_a_repetition", func(t *testing.T) {
@@ -72,13 +72,13 @@ func TestSmartIDEnrollment(t *testing.T) {
 			}
 			return enrolled, nil
 		})
-		b.run(enroll.SmartIDEnroll, smartIDInput(""))
+		b.run(enroll.SmartIDEnroll, smartIDInput())
 	})
 	t.Run("missing_sealed_bytes_fail_it", func(t *testing.T) {
 		b := setup(t)
 		conclude(b)
 		stub(b, enroll.SmartIDForwardEnroll, fails[enroll.SmartIDForwardEnrollInput, enroll.SmartIDAnswer](enroll.KindInputGone, enroll.FailureDetails{}))
-		require.Equal(t, enroll.ReasonInputGone, b.run(enroll.SmartIDEnroll, smartIDInput("")).Reason)
+		require.Equal(t, enroll.ReasonInputGone, b.run(enroll.SmartIDEnroll, smartIDInput()).Reason)
 	})
 }
 

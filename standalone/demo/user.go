@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -47,7 +48,7 @@ func (u *User) Complete(ctx context.Context, handed *enroll.HandOver) (enroll.Hi
 			"provider": enroll.IProov, "token": handed.IProov.Token.Reveal(), "result": "complete",
 		})
 	default:
-		return "", enroll.Hint{}, fmt.Errorf("complete the capture: the hand-over names no provider")
+		return "", enroll.Hint{}, errors.New("complete the capture: the hand-over names no provider")
 	}
 }
 

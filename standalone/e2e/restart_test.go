@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -23,10 +24,10 @@ func TestRestart_loses_no_journey(t *testing.T) {
 		before.begin(t, "key", bcid),
 		before.begin(t, "key", photo(subject())),
 	}
-	require.NoError(t, before.Stop())
+	require.NoError(t, before.Stop(t.Context()))
 
 	after := own(t, dir)
-	t.Cleanup(func() { require.NoError(t, after.Stop()) })
+	t.Cleanup(func() { require.NoError(t, after.Stop(context.WithoutCancel(t.Context()))) })
 	for _, started := range waiting {
 		handed, err := after.Client().HandOver(t.Context(), started.ID)
 		require.NoError(t, err)
@@ -58,7 +59,7 @@ func TestSecrets_are_in_no_file(t *testing.T) {
 	s.complete(t, photographed)
 	s.outcome(t, started)
 	s.outcome(t, photographed)
-	require.NoError(t, s.Stop())
+	require.NoError(t, s.Stop(t.Context()))
 	requireAbsent(t, dir, canaries)
 	requireFinds(t, dir)
 }

@@ -48,7 +48,7 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	code := m.Run()
-	if err := shared.Stop(); err != nil {
+	if err := shared.Stop(context.Background()); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -15,13 +15,14 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	if len(os.Args) != 2 {
 		_, _ = fmt.Fprintln(os.Stderr, "usage: record FOLDER\nwrites one history per scenario into the folder")
 		os.Exit(2)
 	}
-	if err := record(ctx, os.Args[1]); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := record(ctx, os.Args[1])
+	stop()
+	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -39,7 +40,7 @@ func record(ctx context.Context, folder string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		if err := os.WriteFile(filepath.Join(folder, s.name+".json"), history, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, s.name+".json"), history, 0o600); err != nil { //nolint:gosec // the developer names the folder
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 		_, _ = fmt.Fprintln(os.Stderr, "recorded", s.name)

@@ -42,8 +42,8 @@ func serveSimulators(options Options) (*simulators, error) {
 }
 
 // stop lets running answers finish, for a moment.
-func (s *simulators) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second) //nolint:forbidigo // stopping outlives the context that started it
+func (s *simulators) stop(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err := s.server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -63,7 +63,7 @@ type Stack struct {
 func Start(ctx context.Context, options Options) (*Stack, error) {
 	s := &Stack{options: options}
 	if err := s.start(ctx); err != nil {
-		return nil, errors.Join(err, s.Stop())
+		return nil, errors.Join(err, s.Stop(ctx))
 	}
 	return s, nil
 }
@@ -124,8 +124,9 @@ func searchAttributes() map[string]enumspb.IndexedValueType {
 }
 
 // Stop ends everything in the reverse order. Running provider calls finish
-// first. It can be called on a stack that came up in part.
-func (s *Stack) Stop() error {
+// first, also when the context has ended. It can be called on a stack that
+// came up in part.
+func (s *Stack) Stop(ctx context.Context) error {
 	if s.host != nil {
 		s.host.Stop()
 	}
@@ -137,7 +138,7 @@ func (s *Stack) Stop() error {
 		errs = append(errs, s.server.Stop())
 	}
 	if s.simulator != nil {
-		errs = append(errs, s.simulator.stop())
+		errs = append(errs, s.simulator.stop(ctx))
 	}
 	return errors.Join(errs...)
 }
