@@ -64,8 +64,7 @@ func ExampleRequest() {
 	request.Normalize()
 	err := request.Check(enroll.DefaultLimits())
 
-	var refused *enroll.InputError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*enroll.InputError](err); ok {
 		for _, field := range refused.Fields {
 			fmt.Printf("%s: given %s, allowed: %s\n", field.Field, field.Given, field.Allowed)
 		}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 )
 
@@ -22,8 +24,8 @@ finished is not turned away, takes back what it created at the provider, and end
   starter cancel authid-0123456789abcdef && starter wait authid-0123456789abcdef`,
 		Args: arguments("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.with(cmd.Context(), func(j journeys) error {
-				if err := j.Cancel(cmd.Context(), args[0], run); err != nil {
+			return p.with(cmd.Context(), func(ctx context.Context, j journeys) error {
+				if err := j.Cancel(ctx, args[0], run); err != nil {
 					return err
 				}
 				return p.print(canceledJourney{ID: args[0], Requested: true}, func(s *sheet) {

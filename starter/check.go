@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -137,6 +138,15 @@ func describeSkew(skew time.Duration) string {
 	return skew.Round(time.Second).String() + " ahead of"
 }
 
+// describeClock writes the skew for people. Providers tell whole seconds, so
+// less than two are nothing.
+func describeClock(skewSeconds float64) string {
+	if math.Abs(skewSeconds) < 2 {
+		return "in step"
+	}
+	return fmt.Sprintf("%+.0fs", skewSeconds)
+}
+
 func describeChecked(s *sheet, all []checked) {
 	s.row("PROVIDER", "RESULT", "CLOCK", "")
 	for _, c := range all {
@@ -144,6 +154,6 @@ func describeChecked(s *sheet, all []checked) {
 		if !c.OK {
 			result, detail = "problem", c.Problem
 		}
-		s.row(string(c.Provider), result, fmt.Sprintf("%+.0fs", c.SkewSeconds), detail)
+		s.row(string(c.Provider), result, describeClock(c.SkewSeconds), detail)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strconv"
 	"strings"
 
@@ -19,8 +20,8 @@ printed in full, secrets included. A worker must be running.
   starter hand-over authid-0123456789abcdef --json`,
 		Args: arguments("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.with(cmd.Context(), func(j journeys) error {
-				handed, err := j.HandOver(cmd.Context(), args[0])
+			return p.with(cmd.Context(), func(ctx context.Context, j journeys) error {
+				handed, err := j.HandOver(ctx, args[0])
 				if err != nil {
 					return err
 				}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -37,8 +39,8 @@ and one that comes after the end is fine.
 			if err := checkHint(name, hint); err != nil {
 				return err
 			}
-			return p.with(cmd.Context(), func(j journeys) error {
-				late, err := j.Hint(cmd.Context(), id, name, hint)
+			return p.with(cmd.Context(), func(ctx context.Context, j journeys) error {
+				late, err := j.Hint(ctx, id, name, hint)
 				if err != nil {
 					return err
 				}
@@ -66,7 +68,7 @@ func checkHint(name enroll.HintName, hint enroll.Hint) error {
 		d.refuse("hint", fmt.Sprintf("%q", name), words(names))
 	}
 	if hint.Samples < 0 {
-		d.refuse("samples", fmt.Sprint(hint.Samples), "0 or more")
+		d.refuse("samples", strconv.Itoa(hint.Samples), "0 or more")
 	}
 	if len(d.problems) > 0 {
 		return &inputError{d.problems}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,8 +32,8 @@ by about a second.
 			if err := checkFilter(filter); err != nil {
 				return err
 			}
-			return p.with(cmd.Context(), func(j journeys) error {
-				listed, err := j.List(cmd.Context(), filter)
+			return p.with(cmd.Context(), func(ctx context.Context, j journeys) error {
+				listed, err := j.List(ctx, filter)
 				if err != nil {
 					return err
 				}
@@ -61,7 +63,7 @@ func checkFilter(filter client.Filter) error {
 	oneOf(&d, "phase", filter.Phase, phases())
 	oneOf(&d, "outcome", filter.Outcome, enroll.Outcomes())
 	if filter.Limit < 1 || filter.Limit > mostListed {
-		d.refuse("limit", fmt.Sprint(filter.Limit), fmt.Sprintf("1 to %d", mostListed))
+		d.refuse("limit", strconv.Itoa(filter.Limit), fmt.Sprintf("1 to %d", mostListed))
 	}
 	if len(d.problems) > 0 {
 		return &inputError{d.problems}

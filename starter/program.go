@@ -46,7 +46,7 @@ type program struct {
 
 // run carries out one command line and returns the exit code.
 func (p *program) run(ctx context.Context, args []string) int {
-	root := p.root()
+	root := p.root() //nolint:contextcheck // cobra hands the context of ExecuteContext to each command
 	root.SetArgs(args)
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
@@ -97,13 +97,13 @@ the right ones: run '. data/env' in the folder where it runs.
 ` + exitHelp
 
 // with connects, runs the command and closes the connection.
-func (p *program) with(ctx context.Context, do func(journeys) error) error {
+func (p *program) with(ctx context.Context, do func(context.Context, journeys) error) error {
 	connected, err := p.connect(ctx, p.lookup)
 	if err != nil {
 		return err
 	}
 	defer connected.Close()
-	return do(connected)
+	return do(ctx, connected)
 }
 
 // noSuchCommand refuses arguments of the root: they are mistyped commands.

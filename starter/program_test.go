@@ -125,7 +125,9 @@ func golden(t *testing.T, name, got string) {
 // failureIn reads the JSON error.
 func failureIn(t *testing.T, stderr string) failure {
 	t.Helper()
-	var told struct{ Error failure }
+	var told struct {
+		Error failure `json:"error"`
+	}
 	require.NoError(t, json.Unmarshal([]byte(stderr), &told))
 	return told.Error
 }

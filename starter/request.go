@@ -158,12 +158,11 @@ func readBounded(r io.Reader) ([]byte, error) {
 
 // document reads the JSON input, from a file or with "-" from standard input.
 func (d *decoder) document(path string, stdin io.Reader) object {
-	content, err := []byte(nil), error(nil)
+	read := readFile
 	if path == "-" {
-		content, err = readBounded(stdin)
-	} else {
-		content, err = readFile(path)
+		read = func(string) ([]byte, error) { return readBounded(stdin) }
 	}
+	content, err := read(path)
 	given := object{}
 	switch {
 	case err != nil:

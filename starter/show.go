@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,8 +24,8 @@ the journey's own account when a worker runs. No secret is shown.
   starter show authid-0123456789abcdef`,
 		Args: arguments("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return p.with(cmd.Context(), func(j journeys) error {
-				shown, err := j.Show(cmd.Context(), args[0], run)
+			return p.with(cmd.Context(), func(ctx context.Context, j journeys) error {
+				shown, err := j.Show(ctx, args[0], run)
 				if err != nil {
 					return err
 				}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
@@ -77,26 +78,11 @@ What goes for every journey is told by: starter start --help`,
 		Example: exampleOf(spec.Journey),
 		Args:    arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var d decoder
-			d.timeout(options.timeout)
-			if options.timeout != 0 && !options.wait {
-				d.refuse("timeout", "without --wait", "only together with --wait")
-			}
-			given := object{}
-			if options.input != "" {
-				given = d.document(options.input, p.stdin)
-			}
-			d.flags(cmd.Flags(), inputsOf(spec.Journey), given)
-			src := config.NewSource(p.lookup)
-			limits := config.Limits(src)
-			if err := src.Err(); err != nil {
-				return err
-			}
-			request, err := d.request(spec.Journey, given, limits)
+			request, err := p.request(spec.Journey, cmd.Flags(), *options)
 			if err != nil {
 				return err
 			}
-			return p.with(cmd.Context(), func(j journeys) error { return p.start(cmd.Context(), j, request, *options) })
+			return p.with(cmd.Context(), func(ctx context.Context, j journeys) error { return p.start(ctx, j, request, *options) })
 		},
 	}
 	command.Flags().SortFlags = false // The required ones come first.
@@ -104,6 +90,27 @@ What goes for every journey is told by: starter start --help`,
 		in.register(command.Flags())
 	}
 	return command
+}
+
+// request makes the journey's request of document and flags, and refuses flags
+// that contradict each other.
+func (p *program) request(journey enroll.Journey, flags *pflag.FlagSet, options startOptions) (client.Request, error) {
+	src := config.NewSource(p.lookup)
+	limits := config.Limits(src)
+	if err := src.Err(); err != nil {
+		return nil, err
+	}
+	var d decoder
+	d.timeout(options.timeout)
+	if options.timeout != 0 && !options.wait {
+		d.refuse("timeout", "without --wait", "only together with --wait")
+	}
+	given := object{}
+	if options.input != "" {
+		given = d.document(options.input, p.stdin)
+	}
+	d.flags(flags, inputsOf(journey), given)
+	return d.request(journey, given, limits)
 }
 
 // startedJourney is the answer of start.

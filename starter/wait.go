@@ -31,8 +31,8 @@ Exits with 3 when the outcome is not a success, with 6 when --timeout is over fi
 			if d.timeout(timeout); len(d.problems) > 0 {
 				return &inputError{d.problems}
 			}
-			return p.with(cmd.Context(), func(j journeys) error {
-				return p.awaitOutcome(cmd.Context(), j, args[0], run, timeout)
+			return p.with(cmd.Context(), func(ctx context.Context, j journeys) error {
+				return p.awaitOutcome(ctx, j, args[0], run, timeout)
 			})
 		},
 	}

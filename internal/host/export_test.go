@@ -1,0 +1,28 @@
+package host
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/worker"
+	"go.uber.org/zap"
+
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/providerset"
+)
+
+// Of returns a host of the given workers, which run already.
+func Of(patient time.Duration, log *zap.Logger, workers ...worker.Worker) *Host {
+	h := &Host{patient: patient, fatal: make(chan error, 1), log: log}
+	for _, w := range workers {
+		h.workers = append(h.workers, named{"queue", w})
+	}
+	return h
+}
+
+// Fail reports that a worker cannot go on.
+func (h *Host) Fail(queue string, err error) { h.fail(queue, err) }
+
+// RegisterSteps registers a provider's steps as Start does.
+func RegisterSteps(provider enroll.Provider, r worker.ActivityRegistry) {
+	stepsOf(provider, providerset.Clients{}, nil).Register(r)
+}

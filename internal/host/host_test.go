@@ -1,0 +1,193 @@
+package host_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	sdk "go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/host"
+	"github.com/bioenroll/bioenroll/internal/providerset"
+	"github.com/bioenroll/bioenroll/internal/vault"
+)
+
+// environment is a complete one for all four providers.
+func environment(t *testing.T) map[string]string {
+	t.Helper()
+	const address = "https://provider.example"
+	return map[string]string{
+		vault.KeyFile: t.TempDir() + "/keys.json", vault.SealedDir: t.TempDir(),
+		"AUTHID_BASE_URL": address, "AUTHID_API_KEY_ID": "id", "AUTHID_API_KEY_VALUE": "value",
+		"BIOID_BASE_URL": address + "/extension", "BIOID_APP_ID": "app", "BIOID_APP_SECRET": "secret",
+		"SMARTID_BASE_URL": address, "SMARTID_API_KEY": "key",
+		"IPROOV_BASE_URL": address + "/api/v2", "IPROOV_API_KEY": "key", "IPROOV_API_SECRET": "secret",
+		"IPROOV_OAUTH_USERNAME": "user", "IPROOV_OAUTH_PASSWORD": "password",
+	}
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+
+	t.Run("serves_all_providers_unless_told_otherwise", func(t *testing.T) {
+		t.Parallel()
+		src := config.NewSource(config.Map(environment(t)))
+		settings := host.Load(src)
+		require.NoError(t, src.Err())
+		require.Equal(t, enroll.Providers(), settings.Providers.Chosen)
+		require.GreaterOrEqual(t, settings.StopTimeout, settings.Providers.Timeout)
+	})
+
+	t.Run("refuses_to_cut_calls_off", func(t *testing.T) {
+		t.Parallel()
+		values := environment(t)
+		values[host.StopTimeout], values[providerset.HTTPTimeout] = "3s", "5s"
+		src := config.NewSource(config.Map(values))
+		host.Load(src)
+		require.ErrorContains(t, src.Err(), host.StopTimeout)
+	})
+}
+
+func TestStart(t *testing.T) {
+	t.Parallel()
+
+	t.Run("leaves_nothing_running_when_it_fails", func(t *testing.T) {
+		t.Parallel()
+		src := config.NewSource(config.Map(environment(t)))
+		settings := host.Load(src)
+		require.NoError(t, src.Err())
+		nowhere, err := sdk.NewLazyClient(sdk.Options{HostPort: "127.0.0.1:1"})
+		require.NoError(t, err)
+		defer nowhere.Close()
+		_, err = host.Start(nowhere, settings, zap.NewNop())
+		require.ErrorContains(t, err, "task queue "+enroll.WorkflowTaskQueue)
+	})
+
+	t.Run("names_a_vault_that_it_cannot_open", func(t *testing.T) {
+		t.Parallel()
+		values := environment(t)
+		values[vault.KeyFile] = values[vault.SealedDir] // A folder is no key file.
+		src := config.NewSource(config.Map(values))
+		_, err := host.Start(nil, host.Load(src), zap.NewNop())
+		require.ErrorContains(t, err, vault.KeyFile)
+	})
+}
+
+// registry remembers the names of what is registered.
+type registry struct {
+	worker.ActivityRegistry
+	names []string
+}
+
+func (r *registry) RegisterActivityWithOptions(_ any, options activity.RegisterOptions) {
+	r.names = append(r.names, options.Name)
+}
+
+// TestSteps holds the host to the contract: a step that no worker runs would
+// keep its journey waiting without a word.
+func TestSteps(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("../../enroll/activities.go")
+	require.NoError(t, err)
+	var promised []string
+	for _, found := range regexp.MustCompile(`Activity\[[^\]]*\]\s*=\s*"(\w+)"`).FindAllStringSubmatch(string(source), -1) {
+		if found[1] != string(enroll.Conclude) { // It runs beside the stories.
+			promised = append(promised, found[1])
+		}
+	}
+	require.NotEmpty(t, promised)
+	var all registry
+	for _, provider := range enroll.Providers() {
+		var steps registry
+		host.RegisterSteps(provider, &steps)
+		for _, name := range steps.names {
+			require.True(t, strings.HasPrefix(strings.ToLower(name), string(provider)), "%s on the queue of %s", name, provider)
+		}
+		all.names = append(all.names, steps.names...)
+	}
+	require.ElementsMatch(t, promised, all.names)
+}
+
+// slow is a worker whose steps take a while to end.
+type slow struct {
+	worker.Worker
+	takes time.Duration
+	stops int
+}
+
+func (s *slow) Stop() {
+	s.stops++
+	time.Sleep(s.takes)
+}
+
+func TestStop(t *testing.T) {
+	t.Parallel()
+
+	t.Run("waits_for_all_workers_at_once", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			log, lines := observed()
+			workers := []*slow{{takes: 9 * time.Second}, {takes: 8 * time.Second}, {takes: 7 * time.Second}}
+			h := host.Of(10*time.Second, log, workers[0], workers[1], workers[2])
+			began := time.Now()
+			h.Stop()
+			h.Stop()
+			require.Equal(t, 9*time.Second, time.Since(began), "in the bubble's own time")
+			for _, w := range workers {
+				require.Equal(t, 1, w.stops)
+			}
+			require.Equal(t, 1, lines.FilterMessage("worker stopped").Len())
+		})
+	})
+
+	t.Run("does_not_wait_for_ever", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			log, lines := observed()
+			began := time.Now()
+			host.Of(10*time.Second, log, &slow{takes: time.Hour}).Stop()
+			require.Less(t, time.Since(began), time.Minute)
+			time.Sleep(time.Hour) // In the bubble's own time: no goroutine may outlive the test.
+			require.Equal(t, 1, lines.FilterLevelExact(zap.WarnLevel).Len())
+		})
+	})
+}
+
+func TestWait(t *testing.T) {
+	t.Parallel()
+
+	t.Run("ends_with_the_context", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.NoError(t, host.Of(0, zap.NewNop()).Wait(ctx))
+	})
+
+	t.Run("tells_the_first_reason_why_a_worker_cannot_go_on", func(t *testing.T) {
+		t.Parallel()
+		h := host.Of(0, zap.NewNop())
+		reason := errors.New("namespace deleted")
+		h.Fail("bioenroll", reason)
+		h.Fail("bioenroll-authid", errors.New("the same again"))
+		err := h.Wait(t.Context())
+		require.ErrorIs(t, err, reason)
+		require.ErrorContains(t, err, "task queue bioenroll ")
+	})
+}
+
+func observed() (*zap.Logger, *observer.ObservedLogs) {
+	core, lines := observer.New(zap.InfoLevel)
+	return zap.New(core), lines
+}
