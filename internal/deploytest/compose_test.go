@@ -9,9 +9,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/host"
 )
 
 // root is the folder of the checkout, seen from this package.
@@ -36,9 +40,10 @@ type service struct {
 	Healthcheck *struct {
 		Test []string `yaml:"test"`
 	} `yaml:"healthcheck"`
-	ReadOnly bool     `yaml:"read_only"` //nolint:tagliatelle // compose spells it so
-	CapDrop  []string `yaml:"cap_drop"`  //nolint:tagliatelle // compose spells it so
-	Networks map[string]struct {
+	GracePeriod string   `yaml:"stop_grace_period"` //nolint:tagliatelle // compose spells it so
+	ReadOnly    bool     `yaml:"read_only"`         //nolint:tagliatelle // compose spells it so
+	CapDrop     []string `yaml:"cap_drop"`          //nolint:tagliatelle // compose spells it so
+	Networks    map[string]struct {
 		Aliases []string `yaml:"aliases"`
 	} `yaml:"networks"`
 }
@@ -144,6 +149,12 @@ func TestCompose(t *testing.T) {
 			}
 		}
 		require.Equal(t, file.Services["worker"].Volumes, file.Services["starter"].Volumes, "they share keys and sealed store")
+	})
+
+	t.Run("lets_the_worker_finish_calls_under_way", func(t *testing.T) {
+		grace, err := time.ParseDuration(file.Services["worker"].GracePeriod)
+		require.NoError(t, err)
+		require.Greater(t, grace, host.Load(config.NewSource(config.Map(nil))).StopTimeout)
 	})
 
 	t.Run("gives_the_programs_no_privileges", func(t *testing.T) {
