@@ -14,7 +14,7 @@ help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: run
-run: standalone ## Temporal, its UI, simulators and worker in one process; one journey of each kind; stays up until Ctrl-C (ARGS="--help")
+run: build ## Temporal, its UI, simulators and worker in one process; one journey of each kind; stays up until Ctrl-C (ARGS="--help")
 	@exec bin/standalone run $(ARGS)
 
 .PHONY: demo
@@ -74,6 +74,10 @@ workflowcheck:
 .PHONY: tidy
 tidy:
 	@for module in . standalone tools tools/lint; do echo "tidy $$module"; (cd $$module && $(GO) mod tidy -diff) || exit 1; done
+
+.PHONY: record
+record: ## Record the replay fixtures anew, from the commit that is deployed
+	cd standalone && $(GO) run ./record ../workflows/testdata/replay
 
 .PHONY: fmt
 fmt: ## Format every file

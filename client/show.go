@@ -57,12 +57,8 @@ func (c *Client) Show(ctx context.Context, id, runID string) (Shown, error) {
 		return Shown{}, err
 	}
 	shown := shownOf(described.info)
-	for _, step := range described.pending {
-		shown.Pending = append(shown.Pending, PendingStep{
-			Step: step.GetActivityType().GetName(), Attempt: step.GetAttempt(),
-			LastFailure: step.GetLastFailure().GetApplicationFailureInfo().GetType(),
-			NextAttempt: timeOf(step.GetNextAttemptScheduleTime()),
-		})
+	if shown.ClosedAt.IsZero() { // The server goes on showing the backup poll that a concluded journey abandoned.
+		shown.Pending = pendingOf(described.pending)
 	}
 	if state, failed := c.state(ctx, id, shown.RunID); failed != nil {
 		shown.StateMissing = failed.Error() // What the server knows is worth showing without it.
@@ -70,6 +66,18 @@ func (c *Client) Show(ctx context.Context, id, runID string) (Shown, error) {
 		shown.State = &state
 	}
 	return shown, nil
+}
+
+func pendingOf(pending []*workflowpb.PendingActivityInfo) []PendingStep {
+	steps := make([]PendingStep, len(pending))
+	for i, step := range pending {
+		steps[i] = PendingStep{
+			Step: step.GetActivityType().GetName(), Attempt: step.GetAttempt(),
+			LastFailure: step.GetLastFailure().GetApplicationFailureInfo().GetType(),
+			NextAttempt: timeOf(step.GetNextAttemptScheduleTime()),
+		}
+	}
+	return steps
 }
 
 // state asks the journey itself.

@@ -159,7 +159,7 @@ func (j *journey) onFailure(what string, remove func(workflow.Context) error) {
 func (j *journey) conclude(ctx workflow.Context, verdict enroll.Verdict) (enroll.Result, error) {
 	j.result.Verdict, j.result.ConcludedAt = verdict, workflow.Now(ctx)
 	j.state.Phase, j.state.WaitingOn, j.state.Since = enroll.Concluded, "", workflow.Now(ctx)
-	j.state.Result = &j.result
+	j.state.Result, j.handed = &j.result, nil
 	j.upsert(ctx, attrPhase.ValueSet(string(enroll.Concluded)), attrOutcome.ValueSet(string(verdict.Outcome)))
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf("Concluded: %s %s", verdict.Outcome, verdict.Reason))
 	if !verdict.Outcome.Success() && len(j.undo) > 0 {
