@@ -1,7 +1,7 @@
 // Command worker runs the journeys: their stories, and their steps at the
 // providers. It takes its settings from the environment, names every one that
 // is missing or malformed before it does anything, and stops gracefully on
-// SIGINT and SIGTERM. What it runs is in internal/host.
+// SIGINT and SIGTERM. What it runs is in worker/host.
 package main
 
 import (

@@ -12,8 +12,8 @@ import (
 
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/dial"
-	"github.com/bioenroll/bioenroll/internal/host"
 	"github.com/bioenroll/bioenroll/internal/logging"
+	"github.com/bioenroll/bioenroll/worker/host"
 )
 
 // The exit codes.

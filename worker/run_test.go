@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bioenroll/bioenroll/internal/config"
-	"github.com/bioenroll/bioenroll/internal/host"
 	"github.com/bioenroll/bioenroll/internal/logging"
 	"github.com/bioenroll/bioenroll/internal/providerset"
 	"github.com/bioenroll/bioenroll/internal/vault"
+	"github.com/bioenroll/bioenroll/worker/host"
 )
 
 // execute runs the program and returns its exit code and output.

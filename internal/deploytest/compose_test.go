@@ -15,7 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/bioenroll/bioenroll/internal/config"
-	"github.com/bioenroll/bioenroll/internal/host"
+	"github.com/bioenroll/bioenroll/worker/host"
 )
 
 // root is the folder of the checkout, seen from this package.

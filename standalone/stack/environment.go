@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/bioenroll/bioenroll/internal/config"
-	"github.com/bioenroll/bioenroll/internal/host"
 	"github.com/bioenroll/bioenroll/simulator"
+	"github.com/bioenroll/bioenroll/worker/host"
 )
 
 // startHost runs the worker in this process, with the settings that a worker

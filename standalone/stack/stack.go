@@ -21,11 +21,11 @@ import (
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/dial"
-	"github.com/bioenroll/bioenroll/internal/host"
 	"github.com/bioenroll/bioenroll/internal/keys"
 	"github.com/bioenroll/bioenroll/internal/seal"
 	"github.com/bioenroll/bioenroll/simulator"
 	"github.com/bioenroll/bioenroll/standalone/embedded"
+	"github.com/bioenroll/bioenroll/worker/host"
 )
 
 // Options say where the stack keeps its state and where it listens.

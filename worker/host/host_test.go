@@ -19,9 +19,9 @@ import (
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
-	"github.com/bioenroll/bioenroll/internal/host"
 	"github.com/bioenroll/bioenroll/internal/providerset"
 	"github.com/bioenroll/bioenroll/internal/vault"
+	"github.com/bioenroll/bioenroll/worker/host"
 )
 
 // environment is a complete one for all four providers.
