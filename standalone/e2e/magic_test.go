@@ -39,11 +39,19 @@ func TestMagicSubjects(t *testing.T) {
 	for i, row := range rows {
 		t.Run(row.Journey+"/"+row.Subject, func(t *testing.T) {
 			require.NoError(t, errs[i], row.Forces)
-			want := enroll.Verdict{Outcome: enroll.Outcome(row.Outcome), Reason: enroll.Reason(row.Reason), CanRetry: row.CanRetry}
-			got := enroll.Verdict{Outcome: results[i].Outcome, Reason: results[i].Reason, CanRetry: results[i].CanRetry}
-			require.Equal(t, want, got, "%s: %+v", row.Forces, results[i])
+			require.Equal(t, promise(row), verdict(results[i]), "%s: %+v", row.Forces, results[i])
 		})
 	}
+}
+
+// promise is what a row says of its journey's end.
+func promise(row simulator.Magic) enroll.Verdict {
+	return enroll.Verdict{Outcome: enroll.Outcome(row.Outcome), Reason: enroll.Reason(row.Reason), CanRetry: row.CanRetry}
+}
+
+// verdict is what the row is compared with.
+func verdict(result enroll.Result) enroll.Verdict {
+	return enroll.Verdict{Outcome: result.Outcome, Reason: result.Reason, CanRetry: result.CanRetry}
 }
 
 // play runs one row: it starts the journey and waits. At iProov, whose only

@@ -121,6 +121,7 @@ type entry struct {
 	Endpoint string   `json:"endpoint"`
 	Subject  string   `json:"subject"`
 	Effects  []string `json:"effects"`
+	Fault    string   `json:"fault"`
 }
 
 // ledger reads what the providers saw of a subject.
