@@ -64,12 +64,13 @@ func (a *AuthID) CreateOperation(ctx context.Context, in enroll.AuthIDCreateOper
 	return enroll.AuthIDOperation{HandOver: handOver}, failure(err)
 }
 
-// ConfirmStatus asks what became of the operation. One that has not ended is
-// the failure KindPending, whose code names a status outside the
-// documentation. A captured selfie's reference is read in the same step, so
-// that no outcome is without it.
+// ConfirmStatus asks what became of the operations, the newest first: one that
+// succeeded decides, otherwise the newest does. Not ended is the failure
+// KindPending, whose code names a status outside the documentation. A captured
+// selfie's reference is read in the same step, so that no outcome is without
+// it.
 func (a *AuthID) ConfirmStatus(ctx context.Context, in enroll.AuthIDConfirmStatusInput) (enroll.AuthIDStatus, error) {
-	status, err := a.client.Status(ctx, in.Journey, in.OperationID)
+	id, status, err := a.decisive(ctx, in)
 	switch {
 	case err != nil:
 		return enroll.AuthIDStatus{}, failure(err)
@@ -78,11 +79,29 @@ func (a *AuthID) ConfirmStatus(ctx context.Context, in enroll.AuthIDConfirmStatu
 	case status.Verdict.Outcome != enroll.Captured:
 		return enroll.AuthIDStatus{Verdict: status.Verdict}, nil
 	}
-	selfie, err := a.client.SelfieReference(ctx, in.OperationID)
+	selfie, err := a.client.SelfieReference(ctx, id)
 	if err != nil {
 		return enroll.AuthIDStatus{}, failure(err)
 	}
 	return enroll.AuthIDStatus{Verdict: status.Verdict, Selfie: &selfie}, nil
+}
+
+// decisive returns the operation whose status counts.
+func (a *AuthID) decisive(ctx context.Context, in enroll.AuthIDConfirmStatusInput) (string, authid.Status, error) {
+	var newest authid.Status
+	for i, id := range in.OperationIDs {
+		status, err := a.client.Status(ctx, in.Journey, id)
+		if err != nil {
+			return "", authid.Status{}, err
+		}
+		if status.Final && status.Verdict.Outcome.Success() {
+			return id, status, nil
+		}
+		if i == 0 {
+			newest = status
+		}
+	}
+	return "", newest, nil
 }
 
 // undocumented names a status that is neither an end nor pending.

@@ -130,7 +130,7 @@ func TestAuthIDCreateOperation(t *testing.T) {
 func TestAuthIDConfirmStatus(t *testing.T) {
 	t.Parallel()
 	pace := enroll.DefaultPace()
-	in := enroll.AuthIDConfirmStatusInput{Journey: enroll.AuthIDEnroll, OperationID: "op-1"}
+	in := enroll.AuthIDConfirmStatusInput{Journey: enroll.AuthIDEnroll, OperationIDs: []string{"op-1"}}
 	poll := in
 	poll.Poll = &pace
 

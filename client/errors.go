@@ -19,8 +19,12 @@ var (
 	// ErrNoAnswer: the journey was started, or may have been, and did not
 	// answer in time.
 	ErrNoAnswer = errors.New("no answer in time: see that a worker runs, then repeat with the same idempotency key to collect the answer")
-	// ErrConcluded: the journey has ended, so there is nothing to cancel.
+	// ErrConcluded: the journey has ended, so there is nothing to cancel or
+	// renew.
 	ErrConcluded = errors.New("the journey has concluded already")
+	// ErrNotRenewable: the journey does not wait for a person, or has been
+	// renewed too often.
+	ErrNotRenewable = errors.New("the hand-over cannot be renewed")
 )
 
 // reason joins what was tried, an error that callers branch on, and the cause

@@ -71,9 +71,7 @@ type part struct {
 // started and nothing is left behind.
 func (c *Client) Start(ctx context.Context, key string, request Request) (Started, error) {
 	if key == "" || len(key) > maxKeyBytes {
-		return Started{}, &enroll.InputError{Journey: request.Journey(), Fields: []enroll.FieldError{
-			{Field: "idempotency_key", Given: fmt.Sprintf("%d bytes", len(key)), Allowed: fmt.Sprintf("1 to %d bytes", maxKeyBytes)},
-		}}
+		return Started{}, keyError(request.Journey(), key)
 	}
 	planned, err := c.plan(key, request)
 	if err != nil {
@@ -96,6 +94,13 @@ func (c *Client) Start(ctx context.Context, key string, request Request) (Starte
 		key:     key,
 	}
 	return s.run(ctx)
+}
+
+// keyError refuses an idempotency key.
+func keyError(journey enroll.Journey, key string) error {
+	return &enroll.InputError{Journey: journey, Fields: []enroll.FieldError{
+		{Field: "idempotency_key", Given: fmt.Sprintf("%d bytes", len(key)), Allowed: fmt.Sprintf("1 to %d bytes", maxKeyBytes)},
+	}}
 }
 
 // digest is the keyed digest of the whole request, bytes included.

@@ -82,10 +82,12 @@ type AuthIDOperation struct {
 	HandOver
 }
 
-// AuthIDConfirmStatusInput names the operation to ask for.
+// AuthIDConfirmStatusInput names the operations to ask for.
 type AuthIDConfirmStatusInput struct {
-	Journey     Journey `json:"journey"`
-	OperationID string  `json:"operation_id"`
+	Journey Journey `json:"journey"`
+	// OperationIDs are the operations to ask for, the newest first. An
+	// accepted one decides; otherwise the newest does.
+	OperationIDs []string `json:"operation_ids"`
 	// Poll gives the pace of the backup poll; nil for a confirm after a hint
 	// or the deadline, which repeats at once or not at all.
 	Poll *Pace `json:"poll,omitempty"`

@@ -46,6 +46,10 @@ type BioIDEnrollment struct {
 	// PerformedBy says who calls enroll after the browser uploaded samples:
 	// us (the default) or browser. With Samples it is always us.
 	PerformedBy PerformedBy `json:"performed_by,omitempty"`
+	// TimeoutSeconds is how long the journey waits for the browser. Unless
+	// given it waits as long as the token lives, ten minutes; with a longer
+	// time the hand-over can be renewed after the token's end.
+	TimeoutSeconds int `json:"timeout_seconds,omitempty"`
 	// Samples are uploaded by us from sealed storage; without any, the
 	// browser uploads with the handed-over token.
 	Samples []BioIDSample `json:"samples,omitempty"`
@@ -74,6 +78,7 @@ type BioIDInput struct {
 	LiveDetection       *bool            `json:"live_detection,omitempty"`
 	EnrollLiveDetection *bool            `json:"enroll_live_detection,omitempty"`
 	PerformedBy         PerformedBy      `json:"performed_by"`
+	TimeoutSeconds      int              `json:"timeout_seconds,omitempty"`
 	Samples             []BioIDSampleRef `json:"samples,omitempty"`
 }
 
@@ -118,6 +123,9 @@ func (r BioIDEnrollment) Check(limits Limits) error {
 	}
 	if r.Challenge && r.LiveDetection != nil && !*r.LiveDetection {
 		c.refuse("challenge", "true with live_detection false", "true only with liveness detection")
+	}
+	if r.TimeoutSeconds != 0 {
+		c.between("timeout_seconds", r.TimeoutSeconds, waitMin, waitMax)
 	}
 	c.oneOf("performed_by", string(r.PerformedBy), string(ByBrowser), string(ByUs))
 	r.checkSamples(c, limits)

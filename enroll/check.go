@@ -32,6 +32,12 @@ func DefaultLimits() Limits {
 	}
 }
 
+// The bounds of how long a journey waits by its own time, in seconds.
+const (
+	waitMin = 5
+	waitMax = 86_400
+)
+
 // checker collects what is wrong with a request, so that a caller learns of
 // every field at once.
 type checker struct{ fields []FieldError }

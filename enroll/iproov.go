@@ -26,8 +26,6 @@ const (
 	// IProovDefaultTimeout is how long the journey waits unless given, in
 	// seconds.
 	IProovDefaultTimeout = 900
-	iproovTimeoutMin     = 5
-	iproovTimeoutMax     = 86_400
 	// IProovDefaultClient is the User-Agent sent to validate when neither the
 	// start nor a hint brought one.
 	IProovDefaultClient = "bioenroll"
@@ -95,6 +93,6 @@ func (r IProovPhotoEnrollment) Check(limits Limits) error {
 	c.oneOf("source", string(r.Source), string(SourceEID), string(SourceOID), string(SourceSelfie))
 	c.oneOf("assurance_type", r.AssuranceType, GenuinePresence, Liveness)
 	c.optional("client", r.Client, 512)
-	c.between("timeout_seconds", r.TimeoutSeconds, iproovTimeoutMin, iproovTimeoutMax)
+	c.between("timeout_seconds", r.TimeoutSeconds, waitMin, waitMax)
 	return c.err(r.Journey())
 }

@@ -6,6 +6,14 @@ import "time"
 // hand-over or the outcome in one round trip.
 const BeginUpdate = "begin"
 
+// RenewUpdate is the name of the update that brings a waiting journey a new
+// hand-over: the old one ran out, or was used up.
+const RenewUpdate = "renew"
+
+// NotRenewable is the failure type with which a journey rejects a renewal: it
+// does not wait for a person, or has been renewed too often.
+const NotRenewable = "NotRenewable"
+
 // StateQuery is the name of the query that returns State.
 const StateQuery = "state"
 
@@ -55,6 +63,20 @@ type BeginReply struct {
 	Result   *Result   `json:"result,omitempty"`
 }
 
+// RenewReply answers the renew update. One of HandOver, Result and Refused is
+// set.
+type RenewReply struct {
+	// HandOver replaces the one before it.
+	HandOver *HandOver `json:"hand_over,omitempty"`
+	// Result tells that the journey ended instead: the person had finished.
+	Result *Result `json:"result,omitempty"`
+	// Refused tells why the provider gave nothing new. The journey goes on
+	// waiting with the hand-over it has.
+	Refused *Verdict `json:"refused,omitempty"`
+	// Left is how many renewals remain.
+	Left int `json:"left"`
+}
+
 // State is what an operator wants to know of a journey. It holds no secret.
 type State struct {
 	Journey Journey `json:"journey"`
@@ -76,6 +98,8 @@ type State struct {
 	LastAnswer string `json:"last_answer,omitempty"`
 	// AttemptsLeft is how many attempts the person has left, where it is known.
 	AttemptsLeft int `json:"attempts_left,omitempty"`
+	// RenewalsLeft is how often the hand-over may still be renewed.
+	RenewalsLeft int `json:"renewals_left"`
 	// Result is set once concluded.
 	Result *Result `json:"result,omitempty"`
 }
@@ -103,10 +127,13 @@ type Pace struct {
 	PollFirst  time.Duration `json:"poll_first"`
 	PollFactor float64       `json:"poll_factor"`
 	PollCap    time.Duration `json:"poll_cap"`
+	// Renewals is how often a journey's hand-over may be renewed.
+	Renewals int `json:"renewals"`
 }
 
 // DefaultPace returns the pace of the design: 15 s to begin, 5 s hold-off, and
-// polls from 5 s growing by 1.2 up to 60 s.
+// polls from 5 s growing by 1.2 up to 60 s,
+// and five renewals.
 func DefaultPace() Pace {
 	return Pace{
 		BeginBudget: 15 * time.Second,
@@ -114,6 +141,7 @@ func DefaultPace() Pace {
 		PollFirst:   5 * time.Second,
 		PollFactor:  1.2,
 		PollCap:     time.Minute,
+		Renewals:    5,
 	}
 }
 

@@ -22,6 +22,7 @@ func bioIDInputs() []input {
 		{"live_detection", truth, "liveness detection of the token; the service's default unless given"},
 		{"enroll_live_detection", truth, "the same for the enroll call; the token's unless given"},
 		{"performed_by", text, "who calls enroll after the browser uploaded samples: us or browser (us unless given)"},
+		{"timeout_seconds", number, "how long the journey waits for the browser, in seconds; as long as the token lives unless given"},
 		{"samples", samples, "sample to upload from here: `FILE[,tag=up,tag=left,index=1,trait=Face]`, repeatable; without any, the browser uploads"},
 	}
 }

@@ -110,6 +110,7 @@ func explain(err error) failure {
 		{client.ErrConflict, "conflict", exitConflict},
 		{client.ErrKeyReused, "key_reused", exitConflict},
 		{client.ErrConcluded, "concluded", exitConflict},
+		{client.ErrNotRenewable, "not_renewable", exitConflict},
 		{client.ErrNotFound, "not_found", exitNotFound},
 		{client.ErrNoAnswer, "no_answer", exitFailed},
 		{errTimedOut, "timed_out", exitTimedOut},

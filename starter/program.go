@@ -18,6 +18,7 @@ type journeys interface {
 	Start(ctx context.Context, key string, request client.Request) (client.Started, error)
 	Hint(ctx context.Context, id string, name enroll.HintName, hint enroll.Hint) (late bool, err error)
 	HandOver(ctx context.Context, id string) (*enroll.HandOver, error)
+	Renew(ctx context.Context, id, key string) (enroll.RenewReply, error)
 	Show(ctx context.Context, id, runID string) (client.Shown, error)
 	List(ctx context.Context, filter client.Filter) ([]client.Shown, error)
 	Wait(ctx context.Context, id, runID string) (enroll.Result, error)
@@ -73,7 +74,7 @@ func (p *program) root() *cobra.Command {
 		return &usageError{problem: err.Error(), command: cmd.CommandPath()}
 	})
 	root.AddCommand(
-		p.startCommand(), p.hintCommand(), p.handOverCommand(), p.waitCommand(), p.showCommand(), p.listCommand(),
+		p.startCommand(), p.hintCommand(), p.handOverCommand(), p.renewCommand(), p.waitCommand(), p.showCommand(), p.listCommand(),
 		p.cancelCommand(), p.journeysCommand(), p.checkCommand(), p.environmentCommand(),
 	)
 	return root

@@ -39,6 +39,7 @@ type fake struct {
 	id, run  string
 	closed   bool
 	connects int
+	renewal  enroll.RenewReply
 }
 
 func (f *fake) Start(_ context.Context, key string, request client.Request) (client.Started, error) {
@@ -54,6 +55,11 @@ func (f *fake) Hint(_ context.Context, id string, name enroll.HintName, hint enr
 func (f *fake) HandOver(_ context.Context, id string) (*enroll.HandOver, error) {
 	f.id = id
 	return f.handed, f.err
+}
+
+func (f *fake) Renew(_ context.Context, id, key string) (enroll.RenewReply, error) {
+	f.id, f.key = id, key
+	return f.renewal, f.err
 }
 
 func (f *fake) Show(_ context.Context, id, run string) (client.Shown, error) {
@@ -155,6 +161,7 @@ func TestExitCodes(t *testing.T) {
 		{name: "no_answer_is_1", args: start, fake: fake{err: client.ErrNoAnswer}, code: 1, kind: "no_answer"},
 		{name: "a_conflict_is_4", args: start, fake: fake{err: client.ErrConflict}, code: 4, kind: "conflict"},
 		{name: "a_reused_key_is_4", args: start, fake: fake{err: client.ErrKeyReused}, code: 4, kind: "key_reused"},
+		{name: "renewing_too_often_is_4", args: []string{"renew", "id"}, fake: fake{err: client.ErrNotRenewable}, code: 4, kind: "not_renewable"},
 		{name: "canceling_what_has_ended_is_4", args: []string{"cancel", "id"}, fake: fake{err: client.ErrConcluded}, code: 4, kind: "concluded"},
 		{name: "an_unknown_journey_is_5", args: []string{"hand-over", "id"}, fake: fake{err: client.ErrNotFound}, code: 5, kind: "not_found"},
 		{name: "a_refused_input_is_2", args: start, fake: fake{err: &enroll.InputError{}}, code: 2, kind: "input"},

@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -12,6 +14,9 @@ import (
 // when it is asked for the last time.
 const authIDGrace = 2 * time.Second
 
+// authIDShortest is the least time that is worth a new operation.
+const authIDShortest = 30 * time.Second
+
 // AuthIDEnrollment enrolls a face credential for an account: read the account,
 // create the operation, hand over, wait, confirm the status.
 func AuthIDEnrollment(ctx workflow.Context, in enroll.AuthIDInput) (enroll.Result, error) {
@@ -19,8 +24,8 @@ func AuthIDEnrollment(ctx workflow.Context, in enroll.AuthIDInput) (enroll.Resul
 	if err != nil {
 		return enroll.Result{}, err
 	}
-	verdict := j.authIDOperation(ctx, in)
-	return j.conclude(ctx, verdict)
+	capture := &authIDCapture{journey: j, in: in}
+	return j.conclude(ctx, capture.run(ctx))
 }
 
 // AuthIDLiveSelfie captures a live selfie of an account: the same steps, and
@@ -30,66 +35,98 @@ func AuthIDLiveSelfie(ctx workflow.Context, in enroll.AuthIDInput) (enroll.Resul
 	if err != nil {
 		return enroll.Result{}, err
 	}
-	verdict := j.authIDOperation(ctx, in)
+	capture := &authIDCapture{journey: j, in: in}
+	verdict := capture.run(ctx)
 	if verdict.Outcome == enroll.Captured && in.AttachCredential {
 		j.attachSelfie(ctx, in.AccountNumber)
 	}
 	return j.conclude(ctx, verdict)
 }
 
-// authIDOperation is one operation at authID, from the account to the verdict.
-func (j *journey) authIDOperation(ctx workflow.Context, in enroll.AuthIDInput) enroll.Verdict {
-	_, end := step(ctx, j.beginOptions(ctx, "read the account"), enroll.AuthIDReadAccount,
-		enroll.AuthIDReadAccountInput{AccountNumber: in.AccountNumber})
+// authIDCapture is the capture of one journey: one operation, and one more for
+// each renewal.
+type authIDCapture struct {
+	*journey
+	in enroll.AuthIDInput
+	// operations are all that were ever created, the newest first.
+	operations []string
+}
+
+// run goes from the account to the verdict.
+func (c *authIDCapture) run(ctx workflow.Context) enroll.Verdict {
+	_, end := step(ctx, c.beginOptions(ctx, "read the account"), enroll.AuthIDReadAccount,
+		enroll.AuthIDReadAccountInput{AccountNumber: c.in.AccountNumber})
 	if end != nil {
 		return *end
 	}
-	operation, end := j.createOperation(ctx, in)
+	operation, end := c.create(ctx, c.in.TimeoutSeconds)
 	if end != nil {
 		return *end
 	}
-	j.handOver(ctx, operation.HandOver, operation.ExpiresAt.Add(authIDGrace))
-	verdict := j.await(ctx, j.operationWait(operation.AuthID.OperationID))
+	c.handOver(ctx, operation.HandOver, operation.ExpiresAt.Add(authIDGrace))
+	verdict := c.await(ctx, c.waiting())
 	if verdict.Outcome == enroll.Canceled && verdict.Reason == enroll.ReasonCanceledByRequest {
-		j.result.OpenUntil = &operation.ExpiresAt // No cancel call is known: the person may still finish.
+		until := c.state.Deadline // No cancel call is known: the person may still finish.
+		c.result.OpenUntil = &until
 	}
 	return verdict
 }
 
-// createOperation opens the capture. With an out-of-band transport each call
-// sends a message to the person, so it is made only once.
-func (j *journey) createOperation(ctx workflow.Context, in enroll.AuthIDInput) (enroll.AuthIDOperation, *enroll.Verdict) {
-	tag := in.Tag
-	if tag == "" {
-		tag = workflow.GetInfo(ctx).WorkflowExecution.ID
-	}
+// create opens the capture. With an out-of-band transport each call sends a
+// message to the person, so it is made only once.
+func (c *authIDCapture) create(ctx workflow.Context, seconds int) (enroll.AuthIDOperation, *enroll.Verdict) {
 	request := enroll.AuthIDCreateOperationInput{
-		Journey: j.spec.Journey, AccountNumber: in.AccountNumber, Codeword: in.Codeword, Tag: tag,
-		TimeoutSeconds: in.TimeoutSeconds, TransportType: in.TransportType,
+		Journey: c.spec.Journey, AccountNumber: c.in.AccountNumber, Codeword: c.in.Codeword,
+		Tag:            cmp.Or(c.in.Tag, workflow.GetInfo(ctx).WorkflowExecution.ID),
+		TimeoutSeconds: seconds, TransportType: c.in.TransportType,
 	}
-	if in.TransportType == enroll.TransportInline {
-		return step(ctx, j.beginOptions(ctx, "create the operation"), enroll.AuthIDCreateOperation, request)
+	var operation enroll.AuthIDOperation
+	var end *enroll.Verdict
+	if c.in.TransportType == enroll.TransportInline {
+		operation, end = step(ctx, c.beginOptions(ctx, "create the operation"), enroll.AuthIDCreateOperation, request)
+	} else {
+		operation, end = stepOnce(ctx, c.onceOptions(ctx, "create the operation and send the message"), enroll.AuthIDCreateOperation, request)
 	}
-	return stepOnce(ctx, j.onceOptions(ctx, "create the operation and send the message"), enroll.AuthIDCreateOperation, request)
+	if end == nil {
+		c.operations = slices.Insert(c.operations, 0, operation.AuthID.OperationID)
+	}
+	return operation, end
 }
 
-// operationWait describes the wait for one operation: every question is a
-// confirm of its status.
-func (j *journey) operationWait(operationID string) waiting {
-	confirm := func(ctx workflow.Context, options workflow.ActivityOptions, poll *enroll.Pace) (answer, error) {
-		status, err := execute(ctx, options, enroll.AuthIDConfirmStatus,
-			enroll.AuthIDConfirmStatusInput{Journey: j.spec.Journey, OperationID: operationID, Poll: poll})
-		if err != nil {
-			return answer{}, err
-		}
-		j.result.Selfie = status.Selfie
-		return answer{verdict: &status.Verdict}, nil
-	}
+// waiting describes the wait: every question is a confirm of the status. The
+// backup poll asks for the newest operation, the others for all.
+func (c *authIDCapture) waiting() waiting {
 	return waiting{
-		onHint: func(ctx workflow.Context) (answer, error) { return confirm(ctx, j.hintOptions(), nil) },
-		poll:   func(ctx workflow.Context) (answer, error) { return confirm(ctx, j.pollOptions(ctx), &j.pace) },
-		last:   func(ctx workflow.Context) (answer, error) { return confirm(ctx, j.lastOptions(), nil) },
+		onHint: func(ctx workflow.Context) (answer, error) { return c.confirm(ctx, c.hintOptions(), nil) },
+		poll:   func(ctx workflow.Context) (answer, error) { return c.confirm(ctx, c.pollOptions(ctx), &c.pace) },
+		last:   func(ctx workflow.Context) (answer, error) { return c.confirm(ctx, c.lastOptions(), nil) },
+		renew:  c.renew,
 	}
+}
+
+func (c *authIDCapture) confirm(ctx workflow.Context, options workflow.ActivityOptions, poll *enroll.Pace) (answer, error) {
+	operations := slices.Clone(c.operations)
+	if poll != nil {
+		operations = operations[:1]
+	}
+	status, err := execute(ctx, options, enroll.AuthIDConfirmStatus,
+		enroll.AuthIDConfirmStatusInput{Journey: c.spec.Journey, OperationIDs: operations, Poll: poll})
+	if err != nil {
+		return answer{}, err
+	}
+	c.result.Selfie = status.Selfie
+	return answer{verdict: &status.Verdict}, nil
+}
+
+// renew creates another operation that ends when the journey does. The earlier
+// ones stay open at authID, so they are asked for as well from now on.
+func (c *authIDCapture) renew(ctx workflow.Context) renewed {
+	left := c.state.Deadline.Sub(workflow.Now(ctx)) - authIDGrace
+	if left < authIDShortest {
+		return renewed{refused: &enroll.Verdict{Outcome: enroll.Expired, Reason: enroll.ReasonTimeout, CanRetry: true}}
+	}
+	operation, refused := c.create(ctx, int(left/time.Second))
+	return renewed{handOver: operation.HandOver, refused: refused}
 }
 
 // attachSelfie makes the captured selfie the account's credential. A refusal

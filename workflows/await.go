@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"github.com/bioenroll/bioenroll/enroll"
@@ -48,6 +49,8 @@ type waiting struct {
 	onTime question
 	// last is asked once more when waiting is over.
 	last question
+	// renew replaces the hand-over.
+	renew func(ctx workflow.Context) renewed
 }
 
 // wait is the state of one wait. Everything that can happen next has a time,
@@ -60,6 +63,7 @@ type wait struct {
 	series   int       // confirms set off by hints
 	asking   workflow.Future
 	polling  workflow.Future
+	stopPoll workflow.CancelFunc
 	pollAt   time.Time
 	alarmAt  time.Time
 	alarm    workflow.Future
@@ -133,7 +137,8 @@ func (w *wait) start(ctx workflow.Context) {
 		w.state.Asked++
 	}
 	if w.poll != nil && w.polling == nil && !now.Before(w.pollAt) {
-		w.polling = w.ask(ctx, w.poll)
+		polled, stop := workflow.WithCancel(ctx)
+		w.polling, w.stopPoll = w.ask(polled, w.poll), stop
 	}
 }
 
@@ -143,6 +148,8 @@ func (w *wait) due(now time.Time) question {
 	switch {
 	case w.asking != nil:
 		return nil
+	case w.renewal != nil:
+		return w.renewNow
 	case w.hinted && w.series < mostHinted && !now.Before(w.notAgain):
 		w.hinted, w.notAgain = false, now.Add(briskGap)
 		w.series++
@@ -160,7 +167,9 @@ func (w *wait) ask(ctx workflow.Context, q question) workflow.Future {
 	future, settable := workflow.NewFuture(ctx)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		got, err := q(ctx)
-		w.note(got, err)
+		if !temporal.IsCanceledError(err) { // A stopped poll says nothing of the person.
+			w.note(got, err)
+		}
 		if got.again {
 			w.notAgain = time.Time{}
 		}
@@ -198,6 +207,7 @@ func (w *wait) sleep(ctx workflow.Context) {
 	if !w.called {
 		selector.AddReceive(w.canceled, func(workflow.ReceiveChannel, bool) { w.called = true })
 	}
+	selector.AddReceive(w.wake, func(c workflow.ReceiveChannel, _ bool) { c.ReceiveAsync(nil) })
 	if w.asking != nil {
 		selector.AddFuture(w.asking, func(workflow.Future) { w.asking = nil })
 	}

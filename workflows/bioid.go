@@ -23,7 +23,7 @@ func BioIDEnrollment(ctx workflow.Context, in enroll.BioIDInput) (enroll.Result,
 	if err != nil {
 		return enroll.Result{}, err
 	}
-	capture := &bioIDCapture{journey: j, in: in, left: cmp.Or(in.MaxTries, bioIDDefaultTries)}
+	capture := &bioIDCapture{journey: j, in: in}
 	return j.conclude(ctx, capture.run(ctx))
 }
 
@@ -44,11 +44,7 @@ func (c *bioIDCapture) run(ctx workflow.Context) enroll.Verdict {
 	if end != nil {
 		return *end
 	}
-	c.token, end = step(ctx, c.beginOptions(ctx, "issue the token"), enroll.BioIDCreateToken, enroll.BioIDCreateTokenInput{
-		BCID: c.in.BCID, Traits: c.in.Traits, MaxTries: c.in.MaxTries, Challenge: c.in.Challenge,
-		LiveDetection: c.in.LiveDetection, PerformedBy: c.in.PerformedBy,
-	})
-	if end != nil {
+	if end = c.issueToken(ctx); end != nil {
 		return *end
 	}
 	verdict := c.capture(ctx)
@@ -56,18 +52,40 @@ func (c *bioIDCapture) run(ctx workflow.Context) enroll.Verdict {
 	return verdict
 }
 
+// issueToken gets a token with all of its attempts.
+func (c *bioIDCapture) issueToken(ctx workflow.Context) *enroll.Verdict {
+	token, end := step(ctx, c.beginOptions(ctx, "issue the token"), enroll.BioIDCreateToken, enroll.BioIDCreateTokenInput{
+		BCID: c.in.BCID, Traits: c.in.Traits, MaxTries: c.in.MaxTries, Challenge: c.in.Challenge,
+		LiveDetection: c.in.LiveDetection, PerformedBy: c.in.PerformedBy,
+	})
+	if end != nil {
+		return end
+	}
+	c.token, c.left = token, cmp.Or(c.in.MaxTries, bioIDDefaultTries)
+	c.state.AttemptsLeft = c.left
+	return nil
+}
+
 // capture gets samples to the provider and learns what it made of them.
 func (c *bioIDCapture) capture(ctx workflow.Context) enroll.Verdict {
 	if len(c.in.Samples) > 0 {
 		return c.enrollOurs(ctx)
 	}
-	c.handOver(ctx, c.token.HandOver, c.token.ExpiresAt)
-	c.state.AttemptsLeft = c.left
+	c.handOver(ctx, c.token.HandOver, c.until(workflow.Now(ctx)))
 	verdict := c.await(ctx, c.browserWait(ctx))
 	if verdict.Outcome == enroll.Canceled && verdict.Reason == enroll.ReasonCanceledByRequest {
 		c.result.OpenUntil = &c.token.ExpiresAt // A token cannot be taken back: it may be used until its end.
 	}
 	return verdict
+}
+
+// until is when the journey stops waiting: after its own time, or with its
+// token when it was given none.
+func (c *bioIDCapture) until(now time.Time) time.Time {
+	if c.in.TimeoutSeconds == 0 {
+		return c.token.ExpiresAt
+	}
+	return now.Add(time.Duration(c.in.TimeoutSeconds) * time.Second)
 }
 
 // browserWait describes the wait for the samples that the browser uploads.
@@ -76,17 +94,38 @@ func (c *bioIDCapture) browserWait(ctx workflow.Context) waiting {
 	if c.in.PerformedBy == enroll.ByBrowser {
 		onHint = c.readOrAttempt
 	}
-	life := c.token.ExpiresAt.Sub(workflow.Now(ctx))
 	return waiting{
 		heed:   func(h enroll.Hint) bool { return h.Samples >= c.in.MinSamples() },
 		onHint: onHint,
 		poll: func(ctx workflow.Context) (answer, error) {
 			return c.read(ctx, c.pollOptions(ctx), &c.pace)
 		},
-		askAt:  []time.Time{c.token.ExpiresAt.Add(-min(bioIDLead, life/4))},
+		askAt:  c.beforeTokenEnds(ctx),
 		onTime: c.readOrAttempt,
 		last:   func(ctx workflow.Context) (answer, error) { return c.read(ctx, c.lastOptions(), nil) },
+		renew:  c.renew,
 	}
+}
+
+// beforeTokenEnds is the moment of the attempt without a hint.
+func (c *bioIDCapture) beforeTokenEnds(ctx workflow.Context) []time.Time {
+	life := c.token.ExpiresAt.Sub(workflow.Now(ctx))
+	return []time.Time{c.token.ExpiresAt.Add(-min(bioIDLead, life/4))}
+}
+
+// renew looks once more what became of the old token and then issues another.
+func (c *bioIDCapture) renew(ctx workflow.Context) renewed {
+	if before, err := c.read(ctx, c.askOnceOptions("read the result"), nil); err == nil && before.verdict != nil && !before.again {
+		return renewed{verdict: before.verdict}
+	}
+	if refused := c.issueToken(ctx); refused != nil {
+		return renewed{refused: refused}
+	}
+	next := renewed{handOver: c.token.HandOver, askAt: c.beforeTokenEnds(ctx)}
+	if c.in.TimeoutSeconds == 0 {
+		next.deadline = c.token.ExpiresAt
+	}
+	return next
 }
 
 // attempt performs the enrollment with the samples uploaded so far. Should the
@@ -128,7 +167,7 @@ func (c *bioIDCapture) attemptOnce(ctx workflow.Context) (answer, error) {
 		return execute(ctx, c.askOnceOptions("enroll the uploaded samples"), enroll.BioIDEnrollSamples,
 			enroll.BioIDEnrollSamplesInput{Token: c.token.BioID.Token, LiveDetection: c.in.EnrollLiveDetection})
 	})
-	if err != nil || attempt.NotPerformed {
+	if err != nil || attempt.NotPerformed || c.tokenEnded(ctx, attempt.Verdict) {
 		return answer{}, err
 	}
 	if attempt.Used {
@@ -136,6 +175,12 @@ func (c *bioIDCapture) attemptOnce(ctx workflow.Context) (answer, error) {
 		c.state.AttemptsLeft = c.left
 	}
 	return answer{verdict: &attempt.Verdict, again: attempt.Again && c.left > 0}, nil
+}
+
+// tokenEnded reports that the attempt found the token at its end while the
+// journey has time left: it waits for a renewal.
+func (c *bioIDCapture) tokenEnded(ctx workflow.Context, v enroll.Verdict) bool {
+	return v.Outcome == enroll.Expired && workflow.Now(ctx).Before(c.state.Deadline)
 }
 
 // read asks for the result of the token's last task. A failure that new

@@ -24,77 +24,130 @@ func IProovPhotoEnrollment(ctx workflow.Context, in enroll.IProovInput) (enroll.
 		return enroll.Result{}, err
 	}
 	j.client, j.result.UserID, j.result.AssuranceType = in.Client, in.UserID, in.AssuranceType
-	if end := j.enrolPhoto(ctx, in); end != nil {
-		return j.conclude(ctx, *end)
+	capture := &iproovCapture{journey: j, in: in}
+	return j.conclude(ctx, capture.run(ctx))
+}
+
+// iproovCapture is the capture of one journey: one verify token, and one more
+// for each renewal.
+type iproovCapture struct {
+	*journey
+	in enroll.IProovInput
+	// token is the newest verify token.
+	token enroll.IProovToken
+}
+
+// run goes from the photo to the verdict.
+func (c *iproovCapture) run(ctx workflow.Context) enroll.Verdict {
+	if end := c.enrolPhoto(ctx); end != nil {
+		return *end
 	}
-	verify, end := step(ctx, j.beginOptions(ctx, "issue the verify token"), enroll.IProovVerifyToken,
-		enroll.IProovVerifyTokenInput{UserID: in.UserID, AssuranceType: in.AssuranceType})
-	if end != nil {
-		return j.conclude(ctx, *end)
+	if end := c.issueToken(ctx); end != nil {
+		return *end
 	}
-	j.handOver(ctx, iproovHandOver(in, verify), workflow.Now(ctx).Add(time.Duration(in.TimeoutSeconds)*time.Second))
-	verdict := j.await(ctx, j.validationWait(ctx, in, verify.Token))
+	c.handOver(ctx, c.handedOver(), workflow.Now(ctx).Add(time.Duration(c.in.TimeoutSeconds)*time.Second))
+	verdict := c.await(ctx, waiting{
+		onHint: briskly(c.validate), askAt: backupMoments(ctx), onTime: c.validate, last: c.validate, renew: c.renew,
+	})
 	if verdict.Outcome == enroll.Canceled || verdict.Outcome == enroll.Expired {
-		j.onFailure("token", func(ctx workflow.Context) error {
-			_, err := execute(ctx, j.cleanUpOptions("invalidate the token"), enroll.IProovInvalidateToken, enroll.IProovInvalidateTokenInput{Token: verify.Token})
-			return err
-		})
+		c.onFailure("token", c.invalidate)
 	}
-	return j.conclude(ctx, verdict)
+	return verdict
 }
 
 // enrolPhoto makes the user known to iProov by its photo, which also makes the
 // user active. From the moment the image is sent, an unsuccessful journey has
 // a user to remove.
-func (j *journey) enrolPhoto(ctx workflow.Context, in enroll.IProovInput) *enroll.Verdict {
-	token, end := step(ctx, j.beginOptions(ctx, "issue the enrol token"), enroll.IProovEnrolToken,
-		enroll.IProovEnrolTokenInput{UserID: in.UserID, AssuranceType: in.AssuranceType})
+func (c *iproovCapture) enrolPhoto(ctx workflow.Context) *enroll.Verdict {
+	token, end := step(ctx, c.beginOptions(ctx, "issue the enrol token"), enroll.IProovEnrolToken,
+		enroll.IProovEnrolTokenInput{UserID: c.in.UserID, AssuranceType: c.in.AssuranceType})
 	if end != nil {
 		return end
 	}
-	_, end = stepOnce(ctx, j.onceOptions(ctx, "enrol the photo"), enroll.IProovEnrolImage,
-		enroll.IProovEnrolImageInput{Token: token.Token, Image: in.Image, Source: in.Source})
+	_, end = stepOnce(ctx, c.onceOptions(ctx, "enrol the photo"), enroll.IProovEnrolImage,
+		enroll.IProovEnrolImageInput{Token: token.Token, Image: c.in.Image, Source: c.in.Source})
 	if end == nil || end.Outcome == enroll.Unknown {
-		j.onFailure("user", func(ctx workflow.Context) error {
-			_, err := execute(ctx, j.cleanUpOptions("remove the user"), enroll.IProovRemoveUser, enroll.IProovRemoveUserInput{UserID: in.UserID})
+		c.onFailure("user", func(ctx workflow.Context) error {
+			_, err := execute(ctx, c.cleanUpOptions("remove the user"), enroll.IProovRemoveUser, enroll.IProovRemoveUserInput{UserID: c.in.UserID})
 			return err
 		})
 	}
 	return end
 }
 
-// iproovHandOver is what the SDK needs.
-func iproovHandOver(in enroll.IProovInput, verify enroll.IProovToken) enroll.HandOver {
-	return enroll.HandOver{ExpiresAt: verify.ExpiresAt, IProov: &enroll.IProovHandOver{
-		UserID: in.UserID, Token: verify.Token, StreamingURL: verify.StreamingURL, AssuranceType: in.AssuranceType,
+// issueToken gets a verify token, which the SDK must claim within two minutes.
+func (c *iproovCapture) issueToken(ctx workflow.Context) *enroll.Verdict {
+	token, end := step(ctx, c.beginOptions(ctx, "issue the verify token"), enroll.IProovVerifyToken,
+		enroll.IProovVerifyTokenInput{UserID: c.in.UserID, AssuranceType: c.in.AssuranceType})
+	if end == nil {
+		c.token = token
+	}
+	return end
+}
+
+// handedOver is what the SDK needs.
+func (c *iproovCapture) handedOver() enroll.HandOver {
+	return enroll.HandOver{ExpiresAt: c.token.ExpiresAt, IProov: &enroll.IProovHandOver{
+		UserID: c.in.UserID, Token: c.token.Token, StreamingURL: c.token.StreamingURL, AssuranceType: c.in.AssuranceType,
 	}}
 }
 
-// validationWait describes the wait for the verification. Every question is a
-// validate call, which gives its answer only once: it is repeated only after
-// the definite answer that there is no result yet.
-func (j *journey) validationWait(ctx workflow.Context, in enroll.IProovInput, token enroll.Secret) waiting {
-	validate := func(ctx workflow.Context) (answer, error) {
-		got, err := untilSent(ctx, j.pace.PollCap, func() (enroll.IProovValidation, error) {
-			return execute(ctx, j.askOnceOptions("validate"), enroll.IProovValidate,
-				enroll.IProovValidateInput{UserID: in.UserID, Token: token, Client: cmp.Or(j.client, in.Client)})
-		})
-		switch {
-		case err == nil && got.Pending:
-			return answer{}, nil
-		case err == nil:
-			return answer{verdict: &got.Verdict}, nil
-		case onceVerdictOf(err).Outcome == enroll.Unknown:
-			return answer{verdict: onceVerdictOf(err)}, nil
-		default:
-			return answer{}, err
-		}
-	}
-	w := waiting{onHint: briskly(validate), onTime: validate, last: validate}
+// backupMoments are when validate is called without a hint.
+func backupMoments(ctx workflow.Context) []time.Time {
+	var moments []time.Time
 	for _, after := range iproovBackup() {
-		w.askAt = append(w.askAt, workflow.Now(ctx).Add(after))
+		moments = append(moments, workflow.Now(ctx).Add(after))
 	}
-	return w
+	return moments
+}
+
+// validate asks how the verification ended. It gives its answer only once: it
+// is repeated only after the definite answer that there is no result yet.
+func (c *iproovCapture) validate(ctx workflow.Context) (answer, error) {
+	got, err := untilSent(ctx, c.pace.PollCap, func() (enroll.IProovValidation, error) {
+		return execute(ctx, c.askOnceOptions("validate"), enroll.IProovValidate,
+			enroll.IProovValidateInput{UserID: c.in.UserID, Token: c.token.Token, Client: cmp.Or(c.client, c.in.Client)})
+	})
+	switch {
+	case err == nil && got.Pending:
+		return answer{}, nil
+	case err == nil:
+		return answer{verdict: &got.Verdict}, nil
+	case onceVerdictOf(err).Outcome == enroll.Unknown:
+		return answer{verdict: onceVerdictOf(err)}, nil
+	default:
+		return answer{}, err
+	}
+}
+
+// renew looks once more what became of the old token, makes it useless, and
+// issues another.
+func (c *iproovCapture) renew(ctx workflow.Context) renewed {
+	before, err := c.validate(ctx)
+	switch {
+	case err != nil:
+		return renewed{refused: verdictOf(err)}
+	case before.verdict != nil && before.verdict.Outcome != enroll.Expired: // Expired is what a renewal is for.
+		return renewed{verdict: before.verdict}
+	}
+	old := c.token
+	if refused := c.issueToken(ctx); refused != nil {
+		return renewed{refused: refused}
+	}
+	if err := c.invalidateToken(ctx, c.beginOptions(ctx, "invalidate the old token"), old.Token); err != nil {
+		workflow.GetLogger(ctx).Warn("old token not invalidated", "error", err)
+	}
+	return renewed{handOver: c.handedOver(), askAt: backupMoments(ctx)}
+}
+
+// invalidate makes the newest token useless.
+func (c *iproovCapture) invalidate(ctx workflow.Context) error {
+	return c.invalidateToken(ctx, c.cleanUpOptions("invalidate the token"), c.token.Token)
+}
+
+func (c *iproovCapture) invalidateToken(ctx workflow.Context, options workflow.ActivityOptions, token enroll.Secret) error {
+	_, err := execute(ctx, options, enroll.IProovInvalidateToken, enroll.IProovInvalidateTokenInput{Token: token})
+	return err
 }
 
 // briskly repeats a question after 1, 2 and 4 seconds while the answer is

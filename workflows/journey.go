@@ -37,7 +37,9 @@ type journey struct {
 	sealed   []enroll.SealedRef
 	undo     []undo
 	client   string
-	hurry    bool // whoever canceled waits: ask once more, but not for long
+	renewal  *renewal         // under way, if any
+	wake     workflow.Channel // tells the wait of a renewal
+	hurry    bool             // whoever canceled waits: ask once more, but not for long
 }
 
 // undo takes back one thing that the journey created at the provider.
@@ -63,8 +65,11 @@ func begin(ctx workflow.Context, name enroll.Journey, env enroll.Envelope, seale
 	now := workflow.Now(ctx)
 	j := &journey{
 		spec: spec, pace: env.Pace, digest: env.Digest, began: now, canceled: ctx.Done(), sealed: sealed,
-		state:  enroll.State{Journey: name, Phase: enroll.Beginning, WaitingOn: "provider", Since: now, Hints: map[enroll.HintName]int{}},
-		result: enroll.Result{Journey: name},
+		state: enroll.State{
+			Journey: name, Phase: enroll.Beginning, WaitingOn: "provider", Since: now, Hints: map[enroll.HintName]int{},
+			RenewalsLeft: env.Pace.Renewals,
+		},
+		result: enroll.Result{Journey: name}, wake: workflow.NewBufferedChannel(ctx, 1),
 	}
 	for _, hint := range spec.Hints {
 		j.hints = append(j.hints, hintChannel{hint, workflow.GetSignalChannel(ctx, string(hint))})
@@ -72,7 +77,7 @@ func begin(ctx workflow.Context, name enroll.Journey, env enroll.Envelope, seale
 	return j, steps, j.answer(ctx)
 }
 
-// answer registers the begin update and the queries.
+// answer registers the updates and the queries.
 func (j *journey) answer(ctx workflow.Context) error {
 	onBegin := func(ctx workflow.Context) (enroll.BeginReply, error) {
 		ctx, _ = workflow.NewDisconnectedContext(ctx)
@@ -83,6 +88,7 @@ func (j *journey) answer(ctx workflow.Context) error {
 	}
 	return errors.Join(
 		workflow.SetUpdateHandlerWithOptions(ctx, enroll.BeginUpdate, onBegin, workflow.UpdateHandlerOptions{Description: "Returns the hand-over, or the outcome."}),
+		workflow.SetUpdateHandlerWithOptions(ctx, enroll.RenewUpdate, j.onRenew, workflow.UpdateHandlerOptions{Validator: j.mayRenew, Description: "Returns a new hand-over."}),
 		workflow.SetQueryHandlerWithOptions(ctx, enroll.StateQuery, func() (enroll.State, error) { return j.state, nil }, workflow.QueryHandlerOptions{Description: "Where the journey stands, without secrets."}),
 		workflow.SetQueryHandlerWithOptions(ctx, enroll.HandOverQuery, func() (*enroll.HandOver, error) { return j.handed, nil }, workflow.QueryHandlerOptions{Description: "What the frontend needs to open the capture."}),
 	)
@@ -168,6 +174,7 @@ func (j *journey) conclude(ctx workflow.Context, verdict enroll.Verdict) (enroll
 	}
 	j.deleteSealed(ctx)
 	j.replyWithResult()
+	j.settleRenewal()
 	j.drain()
 	err := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) })
 	return j.result, err

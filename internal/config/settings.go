@@ -16,6 +16,7 @@ const (
 	PollFirst        = "BIOENROLL_POLL_FIRST"         // First delay of the backup poll.
 	PollFactor       = "BIOENROLL_POLL_FACTOR"        // Growth of the delay.
 	PollCap          = "BIOENROLL_POLL_CAP"           // Longest delay.
+	Renewals         = "BIOENROLL_RENEWALS"           // Renewals of a hand-over.
 )
 
 // Limits returns the bounds of inputs: the defaults of package enroll, with
@@ -50,6 +51,7 @@ func Pace(src *Source) enroll.Pace {
 		"growth of that delay from answer to answer; 1 polls evenly")
 	pace.PollCap = src.Duration(PollCap, pace.PollCap, shortest, longest,
 		"longest delay between two polls")
+	pace.Renewals = src.Int(Renewals, pace.Renewals, 0, 100, "how often a journey's hand-over may be renewed")
 	if pace.PollFirst > pace.PollCap {
 		src.Refuse(PollFirst, "more than "+PollCap, "at most "+PollCap)
 		return enroll.DefaultPace()

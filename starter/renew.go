@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+// renewedJourney is the answer of renew.
+type renewedJourney struct {
+	Key string `json:"idempotency_key"`
+	enroll.RenewReply
+}
+
+func (p *program) renewCommand() *cobra.Command {
+	var key string
+	command := &cobra.Command{
+		Use:   "renew ID",
+		Short: "Get a new hand-over for a journey that waits",
+		Long: `Gets a new hand-over when the old one ran out or was used up: an iProov token lives two
+minutes, a BioID token ten. The provider is asked first what became of the old one; had
+the person finished, the journey ends and its outcome is printed instead.
+
+The hand-over is printed in full, secrets included. Repeating the command with the same
+--key prints the same. Exits with 4 when the journey has concluded or was renewed too often.
+
+  starter renew iproov-0123456789abcdef`,
+		Args: arguments("ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if key == "" {
+				key = p.newKey()
+			}
+			return p.with(cmd.Context(), func(ctx context.Context, j journeys) error {
+				reply, err := j.Renew(ctx, args[0], key)
+				if err != nil {
+					return &startError{key: key, err: err}
+				}
+				if err := p.print(renewedJourney{Key: key, RenewReply: reply}, func(s *sheet) { describeRenewal(s, key, reply) }); err != nil {
+					return err
+				}
+				if reply.Result != nil {
+					return success(*reply.Result)
+				}
+				return nil
+			})
+		},
+	}
+	command.Flags().StringVar(&key, "key", "", "idempotency key; a random one unless given")
+	return command
+}
+
+func describeRenewal(s *sheet, key string, reply enroll.RenewReply) {
+	s.fact("key", key)
+	switch {
+	case reply.HandOver != nil:
+		describeHandOver(s, reply.HandOver)
+		s.number("renewals left", reply.Left)
+	case reply.Result != nil:
+		describeResult(s, *reply.Result)
+	case reply.Refused != nil:
+		s.fact("not renewed", string(reply.Refused.Reason))
+		s.fact("provider code", reply.Refused.ProviderCode)
+		s.text("The journey goes on waiting with the hand-over it has.")
+	}
+}
