@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -43,7 +44,8 @@ func testMain(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
-	if shared, err = start(context.Background(), dir); err != nil {
+	binaries = filepath.Join(dir, "bin")
+	if shared, err = start(context.Background(), filepath.Join(dir, "data")); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
@@ -57,10 +59,19 @@ func testMain(m *testing.M) int {
 
 // start brings up a stack on free ports.
 func start(ctx context.Context, dir string) (*system, error) {
-	running, err := stack.Start(ctx, stack.Options{
+	return startWith(ctx, options(dir))
+}
+
+// options of a stack on free ports.
+func options(dir string) stack.Options {
+	return stack.Options{
 		DataDir: dir, UIPort: embedded.Off, MetricsPort: embedded.Off, Log: zap.NewNop(),
 		Simulator: simulator.Options{AutoUserDelay: 300 * time.Millisecond},
-	})
+	}
+}
+
+func startWith(ctx context.Context, options stack.Options) (*system, error) {
+	running, err := stack.Start(ctx, options)
 	if err != nil {
 		return nil, err
 	}

@@ -43,6 +43,9 @@ type Options struct {
 	// Limits and Pace of the client; zero values mean the defaults.
 	Limits enroll.Limits
 	Pace   enroll.Pace
+	// NoWorker leaves the worker to other processes, which join with
+	// Environment.
+	NoWorker bool
 	// Log of worker and SDK.
 	Log *zap.Logger
 }
@@ -85,8 +88,10 @@ func (s *Stack) start(ctx context.Context) error {
 	if s.temporal, err = s.dialTemporal(ctx); err != nil {
 		return err
 	}
-	if s.host, err = s.startHost(); err != nil {
-		return err
+	if !s.options.NoWorker {
+		if s.host, err = s.startHost(); err != nil {
+			return err
+		}
 	}
 	s.client, err = client.New(client.Options{
 		Temporal: s.temporal, Keys: s.keys, Sealed: s.sealed, Limits: s.options.Limits, Pace: s.options.Pace,
