@@ -46,6 +46,9 @@ type Started struct {
 // budget, one call that may not be cut off, and room for a busy cluster.
 const startLimit = 40 * time.Second
 
+// conflictLasts is about how long a conflict is looked at before it is told.
+const conflictLasts = 200 * time.Millisecond
+
 // maxKeyBytes bounds an idempotency key.
 const maxKeyBytes = 256
 
@@ -177,8 +180,25 @@ func (s starting) discard(ctx context.Context, refs []enroll.SealedRef) error {
 	return errors.Join(errs...)
 }
 
-// begin makes the one round trip and compares digests.
+// begin makes the round trip. Of calls with one key at the same moment one
+// starts the workflow, and the others may find it before they find its update:
+// for them a conflict is only true when it lasts.
 func (s starting) begin(ctx context.Context, refs []enroll.SealedRef) (Started, error) {
+	for pause := 20 * time.Millisecond; ; pause *= 3 {
+		started, err := s.beginOnce(ctx, refs)
+		if !errors.Is(err, ErrConflict) || pause > conflictLasts {
+			return started, err
+		}
+		select {
+		case <-ctx.Done():
+			return started, err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// beginOnce makes the one round trip and compares digests.
+func (s starting) beginOnce(ctx context.Context, refs []enroll.SealedRef) (Started, error) {
 	envelope := enroll.Envelope{SubjectHash: s.subject, Digest: s.digest, Pace: s.pace}
 	start := s.temporal.NewWithStartWorkflowOperation(s.options(), s.spec.Workflow, s.input(envelope, refs))
 	handle, err := s.temporal.UpdateWithStartWorkflow(ctx, sdk.UpdateWithStartWorkflowOptions{

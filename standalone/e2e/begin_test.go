@@ -13,7 +13,7 @@ import (
 func TestStart(t *testing.T) {
 	t.Run("repeated_at_once_creates_one_operation_and_one_secret", func(t *testing.T) {
 		account := shared.account(t)
-		answers, errs := make([]client.Started, 40), make([]error, 40)
+		answers, errs := make([]client.Started, 1000), make([]error, 1000)
 		var group sync.WaitGroup
 		for i := range answers {
 			group.Go(func() { answers[i], errs[i] = shared.Client().Start(t.Context(), "key", enrollment(account)) })
