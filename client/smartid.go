@@ -11,7 +11,7 @@ func planSmartIDEnrollment(request enroll.SmartIDEnrollment) plan {
 		},
 		input: func(envelope enroll.Envelope, refs []enroll.SealedRef) any {
 			return enroll.SmartIDEnrollInput{
-				Envelope: envelope, User: request.User, Template: refs[0], PayLoad: refs[1], OverWrite: request.OverWrite,
+				Envelope: envelope, User: request.User, Template: refs[0], PayLoad: refs[1], OverWrite: request.OverWrite, Reset: request.Reset,
 			}
 		},
 	}

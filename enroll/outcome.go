@@ -147,6 +147,9 @@ type Result struct {
 	// Trained reports that the BioID class existed before and was trained
 	// further.
 	Trained bool `json:"trained,omitempty"`
+	// Unenrolled reports that a SmartID reset removed an enrollment from
+	// before, whatever became of the new one.
+	Unenrolled bool `json:"unenrolled,omitempty"`
 	// OpenUntil is set when the provider cannot be told that the journey
 	// ended: until then the person may still complete the capture there.
 	OpenUntil *time.Time `json:"open_until,omitempty"`

@@ -13,6 +13,9 @@ type SmartIDEnrollment struct {
 	PayLoad Secret `json:"pay_load"`
 	// OverWrite is the text "true" to replace an enrollment, or absent.
 	OverWrite string `json:"over_write,omitempty"`
+	// Reset removes the enrollment there is before it enrolls: the customer
+	// asked for it, or has another device. One idempotency key covers both.
+	Reset bool `json:"reset,omitempty"`
 }
 
 // SmartIDUnenrollment removes a user's enrollment.
@@ -28,6 +31,7 @@ type SmartIDEnrollInput struct {
 	Template  SealedRef `json:"template"`
 	PayLoad   SealedRef `json:"pay_load"`
 	OverWrite string    `json:"over_write,omitempty"`
+	Reset     bool      `json:"reset,omitempty"`
 }
 
 // SmartIDUnenrollInput is the input of the SmartIDUnenrollment workflow.
@@ -56,6 +60,9 @@ func (r SmartIDEnrollment) Check(limits Limits) error {
 	c.require("pay_load", r.PayLoad.Reveal(), limits.TemplateMaxBytes)
 	if r.OverWrite != "" && r.OverWrite != "true" {
 		c.refuse("over_write", describe(r.OverWrite), `the text "true", or absent`)
+	}
+	if r.Reset && r.OverWrite != "" {
+		c.refuse("over_write", "given together with reset", "absent, because reset removes what there is")
 	}
 	return c.err(r.Journey())
 }

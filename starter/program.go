@@ -75,7 +75,7 @@ func (p *program) root() *cobra.Command {
 	})
 	root.AddCommand(
 		p.startCommand(), p.hintCommand(), p.handOverCommand(), p.renewCommand(), p.waitCommand(), p.showCommand(), p.listCommand(),
-		p.cancelCommand(), p.journeysCommand(), p.checkCommand(), p.environmentCommand(),
+		p.cancelCommand(), p.resetCommand(), p.journeysCommand(), p.checkCommand(), p.environmentCommand(),
 	)
 	return root
 }

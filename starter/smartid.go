@@ -11,6 +11,7 @@ func smartIDInputs() []input {
 		{"template", textFile, "template from the SDK, forwarded byte for byte (required)"},
 		{"pay_load", textFile, "payload from the SDK, forwarded byte for byte (required)"},
 		{"over_write", text, `"true" replaces an enrollment from before`},
+		{"reset", truth, "remove the enrollment there is before enrolling"},
 	}
 }
 

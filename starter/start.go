@@ -55,15 +55,19 @@ func (p *program) startCommand() *cobra.Command {
 			return &usageError{problem: err.Error(), command: cmd.CommandPath()}
 		},
 	}
-	flags := command.PersistentFlags()
-	flags.StringVar(&options.key, "key", "", "idempotency key, 1 to 256 bytes (a random one unless given)")
-	flags.StringVar(&options.input, "input", "", "`FILE` with the inputs as a JSON object, - for standard input")
-	flags.BoolVar(&options.wait, "wait", false, "wait for the outcome and print it")
-	flags.DurationVar(&options.timeout, "timeout", 0, "how long --wait waits, such as 90s; until the outcome unless given")
+	options.register(command.PersistentFlags())
 	for _, spec := range enroll.Catalogue() {
 		command.AddCommand(p.startJourneyCommand(spec, &options))
 	}
 	return command
+}
+
+// register adds the flags to a command.
+func (o *startOptions) register(flags *pflag.FlagSet) {
+	flags.StringVar(&o.key, "key", "", "idempotency key, 1 to 256 bytes (a random one unless given)")
+	flags.StringVar(&o.input, "input", "", "`FILE` with the inputs as a JSON object, - for standard input")
+	flags.BoolVar(&o.wait, "wait", false, "wait for the outcome and print it")
+	flags.DurationVar(&o.timeout, "timeout", 0, "how long --wait waits, such as 90s; until the outcome unless given")
 }
 
 // startJourneyCommand is the command for one journey, with its flags.

@@ -100,6 +100,7 @@ func describeResult(s *sheet, result enroll.Result) {
 		}
 	}
 	s.fact("trained", yes(result.Trained))
+	s.fact("unenrolled", yes(result.Unenrolled))
 	if result.OpenUntil != nil {
 		s.fact("open until", stamp(*result.OpenUntil)+", the person may still complete the capture at the provider")
 	}

@@ -9,11 +9,19 @@ import (
 )
 
 // SmartIDEnrollment forwards a captured template once and concludes with the
-// answer: nobody has to be waited for.
+// answer: nobody has to be waited for. A reset removes the enrollment there is
+// first.
 func SmartIDEnrollment(ctx workflow.Context, in enroll.SmartIDEnrollInput) (enroll.Result, error) {
 	j, ctx, err := begin(ctx, enroll.SmartIDEnroll, in.Envelope, in.Template, in.PayLoad)
 	if err != nil {
 		return enroll.Result{}, err
+	}
+	if in.Reset {
+		removed := j.unenroll(ctx, in.User)
+		j.result.Unenrolled = removed.Outcome == enroll.Removed
+		if !j.result.Unenrolled && removed.Reason != enroll.ReasonNotEnrolled {
+			return j.conclude(ctx, removed)
+		}
 	}
 	once := in.OverWrite == ""
 	verdict := j.untilAnswered(ctx, once, func(repeated bool) (enroll.SmartIDAnswer, error) {
@@ -30,11 +38,15 @@ func SmartIDUnenrollment(ctx workflow.Context, in enroll.SmartIDUnenrollInput) (
 	if err != nil {
 		return enroll.Result{}, err
 	}
-	verdict := j.untilAnswered(ctx, false, func(repeated bool) (enroll.SmartIDAnswer, error) {
+	return j.conclude(ctx, j.unenroll(ctx, in.User))
+}
+
+// unenroll removes the user's enrollment, which is safe to repeat.
+func (j *journey) unenroll(ctx workflow.Context, user string) enroll.Verdict {
+	return j.untilAnswered(ctx, false, func(repeated bool) (enroll.SmartIDAnswer, error) {
 		return execute(ctx, j.onceOptions(ctx, "remove the enrollment"), enroll.SmartIDForwardUnenroll,
-			enroll.SmartIDForwardUnenrollInput{User: in.User, Repeated: repeated})
+			enroll.SmartIDForwardUnenrollInput{User: user, Repeated: repeated})
 	})
-	return j.conclude(ctx, verdict)
 }
 
 // untilAnswered repeats a call within the begin budget while SmartID is down,

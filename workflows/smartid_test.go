@@ -102,3 +102,30 @@ func TestSmartIDUnenrollment(t *testing.T) {
 		require.Equal(t, 2, calls)
 	})
 }
+
+func TestSmartIDEnrollment_reset(t *testing.T) {
+	enrolled := enroll.SmartIDAnswer{Verdict: enroll.Verdict{Outcome: enroll.Enrolled}}
+	in := smartIDInput()
+	in.Reset = true
+	for name, test := range map[string]struct {
+		removal    enroll.Verdict
+		want       enroll.Outcome
+		unenrolled bool
+		enrolls    int64
+	}{
+		"removes_and_enrolls":              {enroll.Verdict{Outcome: enroll.Removed}, enroll.Enrolled, true, 1},
+		"enrolls_when_there_was_nothing":   {enroll.Verdict{Outcome: enroll.Rejected, Reason: enroll.ReasonNotEnrolled}, enroll.Enrolled, false, 1},
+		"ends_when_the_removal_is_refused": {enroll.Verdict{Outcome: enroll.Rejected, Reason: enroll.ReasonChannelNotFound}, enroll.Rejected, false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			stub(b, enroll.Conclude, always[enroll.ConcludeInput](enroll.Nothing{}))
+			stub(b, enroll.SmartIDForwardUnenroll, always[enroll.SmartIDForwardUnenrollInput](enroll.SmartIDAnswer{Verdict: test.removal}))
+			enrolls := stub(b, enroll.SmartIDForwardEnroll, always[enroll.SmartIDForwardEnrollInput](enrolled))
+			result := b.run(enroll.SmartIDEnroll, in)
+			require.Equal(t, test.want, result.Outcome)
+			require.Equal(t, test.unenrolled, result.Unenrolled)
+			require.Equal(t, test.enrolls, enrolls.Load())
+		})
+	}
+}

@@ -179,10 +179,15 @@ func smartIDScenarios() []scenario {
 		fails(s, enroll.SmartIDForwardEnroll, enroll.KindUnavailable, enroll.FailureDetails{Code: "701"})
 	}
 	in := enroll.SmartIDEnrollInput{Envelope: envelope(), User: "user", Template: "template", PayLoad: "payload"}
+	reset := in
+	reset.Reset = true
 	removed := enroll.SmartIDAnswer{Verdict: enroll.Verdict{Outcome: enroll.Removed}}
 	return []scenario{
 		{name: "smartid-enroll", journey: enroll.SmartIDEnroll, input: in, script: scripted(answer), want: enroll.Enrolled},
 		{name: "smartid-enroll-repeated", journey: enroll.SmartIDEnroll, input: in, script: scripted(down, answer), want: enroll.Enrolled},
+		{name: "smartid-enroll-reset", journey: enroll.SmartIDEnroll, input: reset, script: scripted(answer, func(s script) {
+			answers(s, enroll.SmartIDForwardUnenroll, removed)
+		}), want: enroll.Enrolled},
 		{name: "smartid-unenroll", journey: enroll.SmartIDUnenroll, input: enroll.SmartIDUnenrollInput{Envelope: envelope(), User: "user"}, script: scripted(func(s script) {
 			answers(s, enroll.SmartIDForwardUnenroll, removed)
 		}), want: enroll.Removed},
