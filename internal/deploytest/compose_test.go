@@ -137,6 +137,12 @@ func TestCompose(t *testing.T) {
 		}
 	})
 
+	t.Run("asks_programs_of_ours_by_themselves_how_they_are", func(t *testing.T) {
+		// Their images hold no shell and no other program.
+		require.Equal(t, []string{"CMD", "/simulator", "healthcheck"}, file.Services["simulator"].Healthcheck.Test)
+		require.Equal(t, "service_healthy", file.Services["worker"].DependsOn["simulator"].Condition)
+	})
+
 	t.Run("keeps_state_in_volumes_that_exist", func(t *testing.T) {
 		for name, s := range file.Services {
 			for _, volume := range s.Volumes {

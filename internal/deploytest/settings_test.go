@@ -87,6 +87,10 @@ func TestSettings(t *testing.T) {
 		})
 	}
 
+	t.Run("simulator_has_the_command_of_its_health_check", func(t *testing.T) {
+		require.Contains(t, run("simulator", "healthcheck", "--help"), "simulator healthcheck")
+	})
+
 	t.Run("starter_joins_the_worker_by_the_same_settings", func(t *testing.T) {
 		worker, starter := environment(t, file.Services["worker"]), environment(t, file.Services["starter"])
 		for variable, value := range starter {

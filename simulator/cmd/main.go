@@ -44,7 +44,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, out, er
 		say(errs, "simulator: %v\n", err)
 		return exitUsage
 	}
-	if err := serve(ctx, wanted, out); err != nil {
+	do := serve
+	if wanted.healthcheck {
+		do = func(ctx context.Context, wanted settings, _ io.Writer) error { return checkHealth(ctx, wanted.listen) }
+	}
+	if err := do(ctx, wanted, out); err != nil {
 		say(errs, "simulator: %v\n", err)
 		return exitFailed
 	}

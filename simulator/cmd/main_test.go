@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -66,6 +67,50 @@ func TestProgram(t *testing.T) {
 		require.Contains(t, errs.String(), "/_sim/")
 		require.Contains(t, errs.String(), "-auto-user-delay")
 	})
+}
+
+func TestHealthcheck(t *testing.T) {
+	answering := func(status int) string {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/_sim/healthz" {
+				status = http.StatusNotFound
+			}
+			w.WriteHeader(status)
+		}))
+		t.Cleanup(server.Close)
+		return strings.TrimPrefix(server.URL, "http://")
+	}
+	healthy := answering(http.StatusOK)
+	_, port, err := net.SplitHostPort(healthy)
+	require.NoError(t, err)
+	for name, row := range map[string]struct {
+		listen string
+		code   int
+		says   string
+	}{
+		"is_well_when_the_simulator_answers":           {healthy, 0, ""},
+		"asks_on_loopback_what_listens_everywhere":     {"0.0.0.0:" + port, 0, ""},
+		"asks_on_loopback_what_listens_on_a_bare_port": {":" + port, 0, ""},
+		"fails_when_nobody_answers":                    {"127.0.0.1:1", exitFailed, "no simulator answers on 127.0.0.1:1"},
+		"fails_when_something_else_answers":            {answering(http.StatusNotFound), exitFailed, "no healthy simulator"},
+		"fails_when_the_port_is_left_open":             {"127.0.0.1:0", exitFailed, "SIMULATOR_LISTEN"},
+		"fails_when_the_address_is_not_one":            {"7400", exitFailed, "SIMULATOR_LISTEN"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, how := range []struct {
+				args []string
+				env  map[string]string
+			}{
+				{[]string{"healthcheck", "--listen", row.listen}, nil},
+				{[]string{"healthcheck"}, map[string]string{"SIMULATOR_LISTEN": row.listen}},
+			} {
+				var out, errs bytes.Buffer
+				require.Equal(t, row.code, run(t.Context(), how.args, environment(how.env), &out, &errs), "%s", &errs)
+				require.Contains(t, errs.String(), row.says)
+				require.Empty(t, out.String())
+			}
+		})
+	}
 }
 
 func TestSettings(t *testing.T) {

@@ -11,8 +11,10 @@ import (
 
 // settings are what flags and environment say.
 type settings struct {
-	listen  string
-	options simulator.Options
+	// healthcheck asks the simulator that listens, instead of being one.
+	healthcheck bool
+	listen      string
+	options     simulator.Options
 }
 
 const about = `simulator answers as authID, BioID, SmartID and iProov do: on one address, true to the wire, with a memory.
@@ -21,6 +23,7 @@ Every flag can also be set by the environment: --auto-user-delay is SIMULATOR_AU
 
   simulator                          on 127.0.0.1:7400, state in ./data/simulator
   simulator --data ""                forgets everything when it ends
+  simulator healthcheck              exits 0 when the one on --listen answers, else 1
   curl http://127.0.0.1:7400/_sim/   shows how to play the user, break things and read the ledger
 
 Flags:
@@ -49,11 +52,14 @@ func parse(args []string, getenv func(string) string, errs io.Writer) (settings,
 	flags.StringVar(&keys.IProovSecret, "iproov-secret", keys.IProovSecret, "iProov API secret")
 	flags.StringVar(&keys.IProovOAuthUser, "iproov-oauth-user", keys.IProovOAuthUser, "iProov OAuth user name")
 	flags.StringVar(&keys.IProovOAuthValue, "iproov-oauth-password", keys.IProovOAuthValue, "iProov OAuth password")
+	if len(args) > 0 && args[0] == "healthcheck" {
+		s.healthcheck, args = true, args[1:]
+	}
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
 	if flags.NArg() > 0 {
-		return s, fmt.Errorf("%q is not a flag; --help lists them", flags.Arg(0))
+		return s, fmt.Errorf("%q is not a flag, and the only command is healthcheck; --help lists them", flags.Arg(0))
 	}
 	if err := fromEnvironment(flags, getenv); err != nil {
 		return s, err
