@@ -45,6 +45,12 @@ race: ## The tests of the root module under the race detector (needs a C compile
 contract: ## Ask the providers' real sandboxes what the wire contracts leave open; skips those without keys
 	$(GO) test -tags contract -run '^TestContract' -count 1 -v ./providers/...
 
+.PHONY: bench
+bench: ## Measure the journeys against baselines and print a table: five minutes (BENCH_JSON=file; BENCH=full for the whole scale, BENCH=quick)
+	@echo "Building bin/bench (the first time this compiles a whole Temporal server)"
+	@cd standalone && $(GO) build -o ../bin/bench ./bench
+	@exec bin/bench --scale '$(or $(BENCH),default)' $(if $(BENCH_JSON),--json '$(BENCH_JSON)')
+
 .PHONY: check
 check: format lint vet workflowcheck tidy ## Formatting, lint with the boundaries, vet, workflowcheck, tidy modules
 

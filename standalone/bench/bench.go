@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bioenroll/bioenroll/standalone/bench/baseline"
+	"github.com/bioenroll/bioenroll/standalone/bench/report"
+)
+
+// scale is how much is measured.
+type scale struct {
+	name string
+	// rounds of one journey at a time: of authid.enroll, and of the others.
+	rounds, otherRounds int
+	// window is how long a block of the load is measured, blocks how many.
+	window     time.Duration
+	blocks     int
+	concurrent []int
+	// hour is how long a scaled hour takes.
+	hour time.Duration
+	// waiting are the numbers of waiting journeys, growing.
+	waiting []int
+	// profiles is the folder for CPU profiles; empty for none.
+	profiles string
+}
+
+func scaleOf(name string) (scale, error) {
+	switch name {
+	case "default":
+		return scale{
+			name: name, rounds: 150, otherRounds: 30, window: 3 * time.Second, blocks: 3,
+			concurrent: []int{1, 10, 50, 100}, hour: time.Minute, waiting: []int{100, 1000},
+		}, nil
+	case "full":
+		return scale{
+			name: name, rounds: 1000, otherRounds: 200, window: 8 * time.Second, blocks: 5,
+			concurrent: []int{1, 10, 50, 100}, hour: 4 * time.Minute, waiting: []int{100, 1000, 10_000},
+		}, nil
+	case "quick":
+		return scale{
+			name: name, rounds: 5, otherRounds: 2, window: 500 * time.Millisecond, blocks: 1,
+			concurrent: []int{1, 10}, hour: 30 * time.Second, waiting: []int{10, 20},
+		}, nil
+	default:
+		return scale{}, fmt.Errorf("scale %q is not one of default, full, quick", name)
+	}
+}
+
+// bench is one run.
+type bench struct {
+	scale
+	*system
+	progress func(format string, args ...any)
+	shapes   map[string]baseline.Shape
+	found    report.Report
+}
+
+// run measures everything.
+func (b *bench) run(ctx context.Context) (found report.Report, err error) {
+	began := time.Now()
+	b.found = report.Report{Began: began.UTC(), Scale: b.name, Machine: machine(ctx)}
+	b.shapes = map[string]baseline.Shape{}
+	b.progress("starting the server, the simulators and the workers ...")
+	if b.system, err = startSystem(ctx); err != nil {
+		return report.Report{}, err
+	}
+	defer func() { err = errors.Join(err, b.stop()) }()
+	for _, part := range []struct {
+		about   string
+		measure func(context.Context) error
+	}{
+		{"what a journey costs", b.costs},
+		{"what an hour of waiting costs", b.waits},
+		{"how fast one journey is", b.speeds},
+		{"how many journeys run at once", b.loads},
+		{"what waiting journeys occupy", b.memory},
+	} {
+		b.progress("%s [%s]", part.about, time.Since(began).Round(time.Second))
+		if err := part.measure(ctx); err != nil {
+			return report.Report{}, fmt.Errorf("%s: %w", part.about, err)
+		}
+	}
+	b.found.Seconds = time.Since(began).Seconds()
+	b.found.Targets = report.Targets(b.found)
+	return b.found, nil
+}

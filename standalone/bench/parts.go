@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	sdk "go.temporal.io/sdk/client"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/dial"
+	"github.com/bioenroll/bioenroll/internal/keys"
+	"github.com/bioenroll/bioenroll/internal/logging"
+	"github.com/bioenroll/bioenroll/simulator"
+	"github.com/bioenroll/bioenroll/standalone/bench/baseline"
+	"github.com/bioenroll/bioenroll/standalone/bench/process"
+	"github.com/bioenroll/bioenroll/standalone/embedded"
+	"github.com/bioenroll/bioenroll/worker/host"
+)
+
+// The parts, each a process of its own.
+const (
+	partServer     = "server"
+	partSimulators = "simulators"
+	partWorker     = "worker"
+	partBaselines  = "baselines"
+)
+
+// folderVariable is the variable that tells a part where to keep its state.
+const folderVariable = "BENCH_FOLDER"
+
+// serverReady is what the server announces.
+type serverReady struct {
+	Frontend string `json:"frontend"`
+	Metrics  string `json:"metrics"`
+}
+
+// simulatorsReady is what the simulators announce.
+type simulatorsReady struct {
+	URL string `json:"url"`
+}
+
+// workerReady is what a worker announces.
+type workerReady struct{}
+
+// part runs a part until the parent closes the input.
+func part(ctx context.Context, name string, env config.Lookup, in io.Reader, out io.Writer) error {
+	log := logging.New(logging.Settings{Level: zapcore.WarnLevel}, os.Stderr)
+	folder, _ := env(folderVariable)
+	switch name {
+	case partServer:
+		return serveTemporal(ctx, folder, in, out)
+	case partSimulators:
+		return serveSimulators(folder, in, out)
+	case partWorker:
+		return work(ctx, env, log, in, out)
+	case partBaselines:
+		return workBaselines(ctx, env, log, in, out)
+	default:
+		return fmt.Errorf("there is no part %q", name)
+	}
+}
+
+func serveTemporal(ctx context.Context, folder string, in io.Reader, out io.Writer) error {
+	server, err := embedded.Start(ctx, embedded.Options{
+		DataDir: filepath.Join(folder, "temporal"), UIPort: embedded.Off, SearchAttributes: searchAttributes(),
+	})
+	if err != nil {
+		return err
+	}
+	err = process.Serve(in, out, serverReady{Frontend: server.FrontendAddress(), Metrics: server.MetricsAddress()})
+	return errors.Join(err, server.Stop())
+}
+
+// searchAttributes that journeys write.
+func searchAttributes() map[string]enumspb.IndexedValueType {
+	attributes := map[string]enumspb.IndexedValueType{enroll.AttrDeadline: enumspb.INDEXED_VALUE_TYPE_DATETIME}
+	for _, name := range []string{enroll.AttrProvider, enroll.AttrJourney, enroll.AttrPhase, enroll.AttrOutcome, enroll.AttrSubject} {
+		attributes[name] = enumspb.INDEXED_VALUE_TYPE_KEYWORD
+	}
+	return attributes
+}
+
+func serveSimulators(folder string, in io.Reader, out io.Writer) error {
+	state, err := simulator.New(simulator.Options{DataDir: folder})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // listening on loopback does not block
+	if err != nil {
+		return errors.Join(err, state.Close())
+	}
+	server := &http.Server{Handler: state.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	err = process.Serve(in, out, simulatorsReady{URL: "http://" + listener.Addr().String()})
+	err = errors.Join(err, server.Close())
+	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
+		err = errors.Join(err, end)
+	}
+	return errors.Join(err, state.Close())
+}
+
+// work is the worker program: the same settings and the same host.
+func work(ctx context.Context, env config.Lookup, log *zap.Logger, in io.Reader, out io.Writer) error {
+	src := config.NewSource(env)
+	settings, options := host.Load(src), dial.Settings(src)
+	if err := src.Err(); err != nil {
+		return err
+	}
+	shared, err := settings.Vault.OpenOrCreate()
+	if err != nil {
+		return err
+	}
+	temporal, err := dial.Dial(ctx, options, shared.Keys, log)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	running, err := host.Start(temporal, settings, log)
+	if err != nil {
+		return err
+	}
+	defer running.Stop()
+	return process.Serve(in, out, workerReady{})
+}
+
+// workBaselines runs the workers of the baselines, without encryption.
+func workBaselines(ctx context.Context, env config.Lookup, log *zap.Logger, in io.Reader, out io.Writer) error {
+	address, _ := env("TEMPORAL_ADDRESS")
+	temporal, err := dialPlain(ctx, address, log)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	stop, err := baseline.StartWorkers(temporal)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return process.Serve(in, out, workerReady{})
+}
+
+// baselineNamespace is where the baselines live: the queues have the same
+// names there, and the server counts their actions apart.
+const baselineNamespace = "baseline"
+
+func dialPlain(ctx context.Context, address string, log *zap.Logger) (sdk.Client, error) {
+	connected, err := sdk.DialContext(ctx, sdk.Options{HostPort: address, Namespace: baselineNamespace, Logger: logging.Bridge(log)})
+	if err != nil {
+		return nil, fmt.Errorf("connect the baselines: %w", err)
+	}
+	return connected, nil
+}
+
+// environment is what the worker needs to join.
+func environment(folder, temporal, simulators string) map[string]string {
+	known := simulator.DefaultCredentials()
+	return map[string]string{
+		"TEMPORAL_ADDRESS":      temporal,
+		"BIOENROLL_KEY_FILE":    filepath.Join(folder, "keys.json"),
+		"BIOENROLL_SEALED_DIR":  filepath.Join(folder, "sealed"),
+		"BIOENROLL_ALLOW_HTTP":  "true", // The simulators have no certificate.
+		"AUTHID_BASE_URL":       simulators,
+		"AUTHID_API_KEY_ID":     known.AuthIDKeyID,
+		"AUTHID_API_KEY_VALUE":  known.AuthIDKeyValue,
+		"BIOID_BASE_URL":        simulators + "/extension",
+		"BIOID_APP_ID":          known.BioIDAppID,
+		"BIOID_APP_SECRET":      known.BioIDAppSecret,
+		"SMARTID_BASE_URL":      simulators,
+		"SMARTID_API_KEY":       known.SmartIDKey,
+		"IPROOV_BASE_URL":       simulators + "/api/v2",
+		"IPROOV_API_KEY":        known.IProovKey,
+		"IPROOV_API_SECRET":     known.IProovSecret,
+		"IPROOV_OAUTH_USERNAME": known.IProovOAuthUser,
+		"IPROOV_OAUTH_PASSWORD": known.IProovOAuthValue,
+	}
+}
+
+// openKeys makes the keys that worker and client share.
+func openKeys(environment map[string]string) (*keys.Keys, error) {
+	return keys.LoadOrCreate(environment["BIOENROLL_KEY_FILE"])
+}
