@@ -112,6 +112,32 @@ func TestStarter(t *testing.T) {
 		require.Equal(t, enroll.Canceled, result.Outcome)
 	})
 
+	t.Run("renews_a_hand_over", func(t *testing.T) {
+		started := shared.begin(t, "key", photo(subject()))
+		var renewed struct {
+			Key      string           `json:"idempotency_key"`
+			HandOver *enroll.HandOver `json:"hand_over"`
+		}
+		shared.ask(t, 0, args("renew", started.ID), &renewed)
+		require.NotEqual(t, started.HandOver, renewed.HandOver)
+		told := shared.tells(t, "renew", started.ID, "--key", renewed.Key)
+		require.Equal(t, renewed.HandOver.IProov.Token.Reveal(), field(t, told, "token"), "the same key gives the same answer")
+		started.HandOver = renewed.HandOver
+		shared.complete(t, started)
+		var result enroll.Result
+		shared.ask(t, 0, args("wait", started.ID), &result)
+		require.Equal(t, enroll.Enrolled, result.Outcome)
+	})
+
+	t.Run("resets_an_enrollment", func(t *testing.T) {
+		capture := args("--user", subject(), "--template-file", file(t, "template"), "--pay-load-file", file(t, "payload"))
+		shared.tells(t, append(args("start", "smartid.enroll"), capture...)...)
+		var again begun
+		shared.ask(t, 0, append(args("reset"), capture...), &again)
+		require.Equal(t, enroll.Enrolled, again.Result.Outcome)
+		require.True(t, again.Result.Unenrolled)
+	})
+
 	t.Run("checks_the_providers", func(t *testing.T) {
 		var checked []struct {
 			Provider enroll.Provider `json:"provider"`
@@ -167,6 +193,8 @@ func TestStarter_exit_codes(t *testing.T) {
 		{name: "another_journey_lives", args: append(again, "--key", "other"), code: 4, kind: "conflict"},
 		{name: "key_used_with_another_request", args: append(again, "--key", "key", "--tag", "other"), code: 4, kind: "key_reused"},
 		{name: "cancel_of_what_has_ended", args: args("cancel", concluded.ID), code: 4, kind: "concluded"},
+		{name: "renewal_of_what_has_ended", args: args("renew", concluded.ID), code: 4, kind: "concluded"},
+		{name: "renewal_of_nobody", args: args("renew", nobody), code: 5, kind: "not_found"},
 		{name: "show_of_nobody", args: args("show", nobody), code: 5, kind: "not_found"},
 		{name: "hint_to_nobody", args: args("hint", nobody, "final-page"), code: 5, kind: "not_found"},
 		{name: "hand_over_of_nobody", args: args("hand-over", nobody), code: 5, kind: "not_found"},
