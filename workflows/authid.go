@@ -97,10 +97,11 @@ func (c *authIDCapture) create(ctx workflow.Context, seconds int) (enroll.AuthID
 // backup poll asks for the newest operation, the others for all.
 func (c *authIDCapture) waiting() waiting {
 	return waiting{
-		onHint: func(ctx workflow.Context) (answer, error) { return c.confirm(ctx, c.hintOptions(), nil) },
-		poll:   func(ctx workflow.Context) (answer, error) { return c.confirm(ctx, c.pollOptions(ctx), &c.pace) },
-		last:   func(ctx workflow.Context) (answer, error) { return c.confirm(ctx, c.lastOptions(), nil) },
-		renew:  c.renew,
+		onHint:   func(ctx workflow.Context) (answer, error) { return c.confirm(ctx, c.hintOptions(), nil) },
+		readOnly: true,
+		poll:     func(ctx workflow.Context) (answer, error) { return c.confirm(ctx, c.pollOptions(ctx), &c.pace) },
+		last:     func(ctx workflow.Context) (answer, error) { return c.confirm(ctx, c.lastOptions(), nil) },
+		renew:    c.renew,
 	}
 }
 

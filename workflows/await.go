@@ -37,9 +37,14 @@ type answer struct {
 type waiting struct {
 	// heed reports whether a hint deserves a question; nil heeds every hint.
 	heed func(enroll.Hint) bool
-	// onHint is asked after a hint. It is never asked twice at a time and
-	// never abandoned in flight.
+	// onHint is asked after a hint, never twice at a time.
 	onHint question
+	// readOnly tells that onHint only reads, so that it may be abandoned when
+	// waiting is over; otherwise its answer is waited for.
+	readOnly bool
+	// brisk lists the pauses after which onTime follows a hint whose answer
+	// was pending. Empty when onHint itself repeats.
+	brisk []time.Duration
 	// poll is the backup: one long question that the server repeats. It may
 	// be abandoned. Nil when the provider has no status to read.
 	poll question
@@ -62,13 +67,17 @@ type wait struct {
 	notAgain time.Time // no confirm for a hint before this moment
 	series   int       // confirms set off by hints
 	asking   workflow.Future
+	stopAsk  workflow.CancelFunc
+	briskAt  time.Time       // the next question of a brisk series
+	pauses   []time.Duration // what is left of the series
 	polling  workflow.Future
 	stopPoll workflow.CancelFunc
 	pollAt   time.Time
 	alarmAt  time.Time
 	alarm    workflow.Future
 	disarm   workflow.CancelFunc
-	over     bool // canceled, or the deadline has passed
+	abandon  bool // what is being asked may be abandoned
+	over     bool // canceled, or the deadline has passed, whichever came first
 	called   bool // cancellation was requested
 	verdict  *enroll.Verdict
 }
@@ -92,14 +101,14 @@ func (j *journey) await(ctx workflow.Context, described waiting) enroll.Verdict 
 
 // conclude asks once more, after the deadline or the cancel.
 func (w *wait) conclude(ctx workflow.Context) enroll.Verdict {
-	w.state.WaitingOn, w.hurry = "provider", w.called
+	w.state.WaitingOn, w.ending = "provider", false
 	w.state.Asked++
 	got, err := w.last(ctx)
 	w.note(got, err)
 	switch {
-	case got.verdict != nil && (!w.called || !got.again):
+	case got.verdict != nil && (!w.hurry || !got.again):
 		return *got.verdict
-	case w.called:
+	case w.hurry:
 		return enroll.Verdict{Outcome: enroll.Canceled, Reason: enroll.ReasonCanceledByRequest, CanRetry: true}
 	case err != nil:
 		return unlearned(err)
@@ -128,12 +137,20 @@ func unlearned(err error) enroll.Verdict {
 // and the backup poll.
 func (w *wait) start(ctx workflow.Context) {
 	now := workflow.Now(ctx)
-	w.over = w.called || !now.Before(w.state.Deadline)
-	if w.over {
+	if !w.over {
+		w.over, w.hurry = w.called || !now.Before(w.state.Deadline), w.called
+		w.ending = w.over
+	}
+	if w.over && w.asking != nil && w.abandon {
+		w.stopAsk()
+		w.asking = nil
+	}
+	if w.over || w.verdict != nil {
 		return
 	}
 	if q := w.due(now); q != nil {
-		w.asking = w.ask(ctx, q)
+		asked, stop := workflow.WithCancel(ctx)
+		w.asking, w.stopAsk = w.ask(asked, q), stop
 		w.state.Asked++
 	}
 	if w.poll != nil && w.polling == nil && !now.Before(w.pollAt) {
@@ -145,20 +162,38 @@ func (w *wait) start(ctx workflow.Context) {
 // due returns the question to ask now, if any, and takes note of it. A hint
 // goes before a moment.
 func (w *wait) due(now time.Time) question {
+	w.abandon = w.abandon || w.asking == nil && w.readOnly
 	switch {
 	case w.asking != nil:
 		return nil
 	case w.renewal != nil:
+		w.abandon = false
 		return w.renewNow
 	case w.hinted && w.series < mostHinted && !now.Before(w.notAgain):
 		w.hinted, w.notAgain = false, now.Add(briskGap)
 		w.series++
-		return w.onHint
+		w.pauses = w.brisk
+		return w.follow(w.onHint)
+	case !w.briskAt.IsZero() && !now.Before(w.briskAt):
+		w.briskAt = time.Time{}
+		return w.follow(w.onTime)
 	case len(w.askAt) > 0 && !now.Before(w.askAt[0]):
 		w.askAt = slices.DeleteFunc(w.askAt, func(at time.Time) bool { return !now.Before(at) })
 		return w.onTime
 	default:
 		return nil
+	}
+}
+
+// follow is a question of a brisk series: while the answer is pending, the
+// next one is due after the next pause.
+func (w *wait) follow(q question) question {
+	return func(ctx workflow.Context) (answer, error) {
+		got, err := q(ctx)
+		if got.verdict == nil && len(w.pauses) > 0 {
+			w.briskAt, w.pauses = workflow.Now(ctx).Add(w.pauses[0]), w.pauses[1:]
+		}
+		return got, err
 	}
 }
 
@@ -242,41 +277,42 @@ func (w *wait) collectHints() {
 	}
 }
 
-// setAlarm arms one timer for the earliest thing that is due.
+// setAlarm arms one timer for the earliest thing that is due. One that rings
+// earlier than needed is left alone: waking for nothing costs less than
+// replacing it each time.
 func (w *wait) setAlarm(ctx workflow.Context) {
 	next := w.next()
-	if next.Equal(w.alarmAt) {
+	if next.IsZero() || (w.alarm != nil && !w.alarmAt.After(next)) {
 		return
 	}
 	if w.alarm != nil {
 		w.disarm()
-		w.alarm = nil
 	}
 	w.alarmAt = next
-	if next.IsZero() {
-		return
-	}
 	timed, cancel := workflow.WithCancel(ctx)
 	w.disarm = cancel
 	w.alarm = workflow.NewTimerWithOptions(timed, next.Sub(workflow.Now(ctx)), workflow.TimerOptions{Summary: "next: " + w.nextName(next)})
 }
 
 // next is the earliest moment at which something is due. While a question is
-// under way only its answer matters to hints, moments and the deadline.
+// under way its answer comes before hints and moments. Once waiting is over
+// only that answer is waited for.
 func (w *wait) next() time.Time {
-	var due []time.Time
-	if w.poll != nil && w.polling == nil && !w.over {
+	if w.over {
+		return time.Time{}
+	}
+	due := []time.Time{w.state.Deadline}
+	if w.poll != nil && w.polling == nil {
 		due = append(due, w.pollAt)
 	}
 	if w.asking == nil {
-		due = append(due, w.state.Deadline)
 		due = append(due, w.askAt...)
 		if w.hinted && w.series < mostHinted {
 			due = append(due, w.notAgain)
 		}
-	}
-	if len(due) == 0 {
-		return time.Time{}
+		if !w.briskAt.IsZero() {
+			due = append(due, w.briskAt)
+		}
 	}
 	return slices.MinFunc(due, time.Time.Compare)
 }

@@ -163,7 +163,7 @@ func (c *bioIDCapture) readOrAttempt(ctx workflow.Context) (answer, error) {
 // attemptOnce calls enroll a single time. Failures that new samples can mend
 // lead back to waiting while attempts last.
 func (c *bioIDCapture) attemptOnce(ctx workflow.Context) (answer, error) {
-	attempt, err := untilSent(ctx, c.pace.PollCap, func() (enroll.BioIDAttempt, error) {
+	attempt, err := untilSent(ctx, c.journey, func() (enroll.BioIDAttempt, error) {
 		return execute(ctx, c.askOnceOptions("enroll the uploaded samples"), enroll.BioIDEnrollSamples,
 			enroll.BioIDEnrollSamplesInput{Token: c.token.BioID.Token, LiveDetection: c.in.EnrollLiveDetection})
 	})

@@ -47,7 +47,8 @@ func (c *iproovCapture) run(ctx workflow.Context) enroll.Verdict {
 	}
 	c.handOver(ctx, c.handedOver(), workflow.Now(ctx).Add(time.Duration(c.in.TimeoutSeconds)*time.Second))
 	verdict := c.await(ctx, waiting{
-		onHint: briskly(c.validate), askAt: backupMoments(ctx), onTime: c.validate, last: c.validate, renew: c.renew,
+		onHint: c.validate, brisk: []time.Duration{time.Second, 2 * time.Second, 4 * time.Second},
+		askAt: backupMoments(ctx), onTime: c.validate, last: c.validate, renew: c.renew,
 	})
 	if verdict.Outcome == enroll.Canceled || verdict.Outcome == enroll.Expired {
 		c.onFailure("token", c.invalidate)
@@ -104,7 +105,7 @@ func backupMoments(ctx workflow.Context) []time.Time {
 // validate asks how the verification ended. It gives its answer only once: it
 // is repeated only after the definite answer that there is no result yet.
 func (c *iproovCapture) validate(ctx workflow.Context) (answer, error) {
-	got, err := untilSent(ctx, c.pace.PollCap, func() (enroll.IProovValidation, error) {
+	got, err := untilSent(ctx, c.journey, func() (enroll.IProovValidation, error) {
 		return execute(ctx, c.askOnceOptions("validate"), enroll.IProovValidate,
 			enroll.IProovValidateInput{UserID: c.in.UserID, Token: c.token.Token, Client: cmp.Or(c.client, c.in.Client)})
 	})
@@ -148,20 +149,4 @@ func (c *iproovCapture) invalidate(ctx workflow.Context) error {
 func (c *iproovCapture) invalidateToken(ctx workflow.Context, options workflow.ActivityOptions, token enroll.Secret) error {
 	_, err := execute(ctx, options, enroll.IProovInvalidateToken, enroll.IProovInvalidateTokenInput{Token: token})
 	return err
-}
-
-// briskly repeats a question after 1, 2 and 4 seconds while the answer is
-// pending: a frontend may be faster than its provider.
-func briskly(q question) question {
-	return func(ctx workflow.Context) (answer, error) {
-		for pause := time.Second; ; pause *= 2 {
-			got, err := q(ctx)
-			if err != nil || got.verdict != nil || pause > 4*time.Second {
-				return got, err
-			}
-			if err := workflow.Sleep(ctx, pause); err != nil {
-				return got, err
-			}
-		}
-	}
 }

@@ -39,6 +39,7 @@ type journey struct {
 	client   string
 	renewal  *renewal         // under way, if any
 	wake     workflow.Channel // tells the wait of a renewal
+	ending   bool             // waiting is over, and the last confirm is due
 	hurry    bool             // whoever canceled waits: ask once more, but not for long
 }
 
@@ -121,17 +122,21 @@ func stepOnce[In any, Out interface{ Refusal() *enroll.Verdict }](ctx workflow.C
 }
 
 // untilSent repeats a call that may be made only once while it surely was not
-// sent or was throttled, for as long as patience lasts.
-func untilSent[T any](ctx workflow.Context, patience time.Duration, call func() (T, error)) (T, error) {
-	until := workflow.Now(ctx).Add(patience)
-	for pause := time.Second; ; pause = min(2*pause, 30*time.Second) {
+// sent or was throttled: for a while, and not when waiting is over and somebody
+// waits for the end.
+func untilSent[T any](ctx workflow.Context, j *journey, call func() (T, error)) (T, error) {
+	until := workflow.Now(ctx).Add(j.pace.PollCap)
+	for pause := time.Second; ; pause = min(2*pause, 4*time.Second) {
 		out, err := call()
 		if err == nil {
 			return out, nil
 		}
 		kind, details := kindOf(err)
 		held := kind == enroll.KindThrottled || (kind == enroll.KindUnavailable && details.NotSent)
-		if !held || workflow.Now(ctx).Add(pause).After(until) || workflow.Sleep(ctx, pause) != nil {
+		if !held || j.hurry || workflow.Now(ctx).Add(pause).After(until) || workflow.Sleep(ctx, pause) != nil {
+			return out, err
+		}
+		if j.ending {
 			return out, err
 		}
 	}

@@ -2,12 +2,13 @@ package workflows_test
 
 import (
 	"context"
+	"log/slog"
 	"sync/atomic"
-	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 
@@ -18,13 +19,20 @@ import (
 // bundle is one journey under test, with time skipped.
 type bundle struct {
 	*testsuite.TestWorkflowEnvironment
-	t     *testing.T
+	t     reporter
 	reply *enroll.BeginReply
 }
 
-func setup(t *testing.T) *bundle {
+// reporter is what a bundle needs of a test, so that a property can be one.
+type reporter interface {
+	require.TestingT
+	Helper()
+}
+
+func setup(t reporter) *bundle {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
+	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	b := &bundle{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t}
 	workflows.Register(b)
 	b.SetTestTimeout(time.Minute)

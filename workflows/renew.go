@@ -72,12 +72,12 @@ func (j *journey) settleRenewal() {
 // the place of a confirm, so that nothing is asked about a hand-over while it
 // is being replaced.
 func (w *wait) renewNow(ctx workflow.Context) (answer, error) {
+	asked := w.renewal
 	w.began = workflow.Now(ctx) // The begin budget holds for these calls too.
 	got := w.renew(ctx)
-	if got.verdict != nil {
+	if got.verdict != nil || asked.reply != nil { // The journey has ended meanwhile, or does now.
 		return answer{verdict: got.verdict}, nil
 	}
-	asked := w.renewal
 	w.renewal = nil
 	if got.refused != nil {
 		asked.reply = &enroll.RenewReply{Refused: got.refused, Left: w.state.RenewalsLeft}
