@@ -73,7 +73,7 @@ func (r AuthIDLiveSelfie) Check(limits Limits) error { return r.check(limits).er
 
 func (r AuthIDOperationRequest) check(limits Limits) *checker {
 	c := &checker{}
-	c.require("account_number", r.AccountNumber, 256)
+	c.name("account_number", r.AccountNumber, 256)
 	c.optional("codeword", r.Codeword.Reveal(), 256)
 	c.optional("tag", r.Tag, 256)
 	c.between("timeout_seconds", r.TimeoutSeconds, limits.AuthIDTimeoutMin, limits.AuthIDTimeoutMax)

@@ -1,9 +1,11 @@
 package enroll
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -95,7 +97,20 @@ func minSamples(token, enroll *bool) int {
 	return 2
 }
 
-var bcidForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}([./])[0-9]{1,10}([./])[0-9]{1,10}$`)
+// bcidForm knows each BCID in one spelling per separator, so that no subject
+// has two: numbers without leading zeros, dots or slashes but not both.
+var bcidForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}(?:\.(0|[1-9][0-9]{0,9})\.(0|[1-9][0-9]{0,9})|/(0|[1-9][0-9]{0,9})/(0|[1-9][0-9]{0,9}))$`)
+
+// isBCID reports whether the text is a BCID whose numbers BioID can hold.
+func isBCID(text string) bool {
+	parts := bcidForm.FindStringSubmatch(text)
+	for _, number := range parts[min(1, len(parts)):] {
+		if _, err := strconv.ParseInt(cmp.Or(number, "0"), 10, 32); err != nil {
+			return false
+		}
+	}
+	return parts != nil
+}
 
 // Journey names the journey.
 func (BioIDEnrollment) Journey() Journey { return BioIDEnroll }
@@ -114,8 +129,8 @@ func (r *BioIDEnrollment) Normalize() {
 // Check returns an InputError that names every field that is not acceptable.
 func (r BioIDEnrollment) Check(limits Limits) error {
 	c := &checker{}
-	if !bcidForm.MatchString(r.BCID) {
-		c.refuse("bcid", fmt.Sprintf("%d bytes of another form", len(r.BCID)), "storage.partition.class-id, with numbers for partition and class-id, such as bws.1.42")
+	if !isBCID(r.BCID) {
+		c.refuse("bcid", fmt.Sprintf("%d bytes of another form", len(r.BCID)), "storage.partition.class-id, with numbers up to 2147483647 and without leading zeros for partition and class-id, such as bws.1.42")
 	}
 	c.traits("traits", r.Traits)
 	if r.MaxTries != 0 {

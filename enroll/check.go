@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -58,6 +59,16 @@ func (c *checker) require(field, value string, limit int) {
 	case !utf8.ValidString(value):
 		c.refuse(field, "text that is not UTF-8", allowed)
 	}
+}
+
+// name is require for the name of a person or account, which no system means
+// to hold control characters.
+func (c *checker) name(field, value string, limit int) {
+	if strings.ContainsFunc(value, unicode.IsControl) {
+		c.refuse(field, "text with a control character", fmt.Sprintf("1 to %d bytes of UTF-8 text without control characters", limit))
+		return
+	}
+	c.require(field, value, limit)
 }
 
 // optional refuses a value longer than max bytes or not UTF-8.

@@ -55,7 +55,7 @@ func (r SmartIDUnenrollment) SubjectName() string { return r.User }
 // Check returns an InputError that names every field that is not acceptable.
 func (r SmartIDEnrollment) Check(limits Limits) error {
 	c := &checker{}
-	c.require("user", r.User, 256)
+	c.name("user", r.User, 256)
 	c.require("template", r.Template.Reveal(), limits.TemplateMaxBytes)
 	c.require("pay_load", r.PayLoad.Reveal(), limits.TemplateMaxBytes)
 	if r.OverWrite != "" && r.OverWrite != "true" {
@@ -70,6 +70,6 @@ func (r SmartIDEnrollment) Check(limits Limits) error {
 // Check returns an InputError that names every field that is not acceptable.
 func (r SmartIDUnenrollment) Check(Limits) error {
 	c := &checker{}
-	c.require("user", r.User, 256)
+	c.name("user", r.User, 256)
 	return c.err(r.Journey())
 }

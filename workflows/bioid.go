@@ -193,26 +193,42 @@ func (c *bioIDCapture) read(ctx workflow.Context, options workflow.ActivityOptio
 	return answer{verdict: &attempt.Verdict, again: attempt.Again}, nil
 }
 
-// enrollOurs uploads the sealed samples and performs the enrollment. Only a
-// busy provider is a reason to send the same samples again.
+// enrollOurs uploads the sealed samples and performs the enrollment. A busy
+// provider is a reason to send the same samples again, and so is, once, a token
+// that has ended.
 func (c *bioIDCapture) enrollOurs(ctx workflow.Context) enroll.Verdict {
+	renewed := false
 	for pause := 2 * time.Second; ; pause *= 2 {
-		if _, end := step(ctx, c.uploadOptions(len(c.in.Samples)), enroll.BioIDUploadSamples,
-			enroll.BioIDUploadSamplesInput{Token: c.token.BioID.Token, Samples: c.in.Samples}); end != nil {
-			return *end
-		}
-		got, err := c.attempt(ctx)
+		verdict, again := c.uploadAndAttempt(ctx)
 		switch {
-		case err != nil:
-			return *onceVerdictOf(err)
-		case got.verdict == nil:
-			return enroll.Verdict{Outcome: enroll.Rejected, Reason: enroll.ReasonNotEnoughSamples, CanRetry: true}
-		case !got.again || got.verdict.Reason != enroll.ReasonProviderUnavailable:
-			return *got.verdict
+		case verdict.Outcome == enroll.Expired && !renewed:
+			renewed, c.began = true, workflow.Now(ctx)
+			if end := c.issueToken(ctx); end != nil {
+				return *end
+			}
+		case !again || verdict.Reason != enroll.ReasonProviderUnavailable:
+			return verdict
 		}
-		if err := workflow.Sleep(ctx, pause); err != nil {
-			return *got.verdict
+		if workflow.Sleep(ctx, pause) != nil {
+			return verdict
 		}
+	}
+}
+
+// uploadAndAttempt is one attempt with the sealed samples.
+func (c *bioIDCapture) uploadAndAttempt(ctx workflow.Context) (verdict enroll.Verdict, again bool) {
+	if _, end := step(ctx, c.uploadOptions(len(c.in.Samples)), enroll.BioIDUploadSamples,
+		enroll.BioIDUploadSamplesInput{Token: c.token.BioID.Token, Samples: c.in.Samples}); end != nil {
+		return *end, false
+	}
+	got, err := c.attempt(ctx)
+	switch {
+	case err != nil:
+		return *onceVerdictOf(err), false
+	case got.verdict == nil:
+		return enroll.Verdict{Outcome: enroll.Rejected, Reason: enroll.ReasonNotEnoughSamples, CanRetry: true}, false
+	default:
+		return *got.verdict, got.again
 	}
 }
 

@@ -162,4 +162,14 @@ func TestBioIDEnrollment_samples(t *testing.T) {
 		require.Equal(t, enroll.Enrolled, b.run(enroll.BioIDEnroll, bioIDInput(enroll.ByUs, 2)).Outcome)
 		require.EqualValues(t, 2, attempts.Load())
 	})
+	t.Run("are_sent_again_once_with_a_new_token_when_the_token_has_ended", func(t *testing.T) {
+		b := setup(t)
+		openToken(b)
+		upload(b)
+		ended := enroll.BioIDAttempt{Verdict: enroll.Verdict{Outcome: enroll.Expired, Reason: enroll.ReasonTimeout}}
+		attempts := stub(b, enroll.BioIDEnrollSamples, always[enroll.BioIDEnrollSamplesInput](ended))
+		stub(b, enroll.Conclude, always[enroll.ConcludeInput](enroll.Nothing{}))
+		require.Equal(t, enroll.Expired, b.run(enroll.BioIDEnroll, bioIDInput(enroll.ByUs, 2)).Outcome)
+		require.EqualValues(t, 2, attempts.Load())
+	})
 }

@@ -39,12 +39,9 @@ func setup(t reporter) *bundle {
 	b.after(0, func() {
 		b.UpdateWorkflow(enroll.BeginUpdate, "key", &testsuite.TestUpdateCallback{
 			OnAccept: func() {},
-			OnReject: func(err error) { t.Errorf("begin rejected: %v", err) },
+			OnReject: func(err error) { require.NoError(t, err, "begin rejected") },
 			OnComplete: func(reply any, err error) {
-				if err != nil {
-					t.Errorf("begin failed: %v", err)
-					return
-				}
+				require.NoError(t, err, "begin failed")
 				got, ok := reply.(enroll.BeginReply)
 				if !ok {
 					t.Errorf("begin replied with %T", reply)

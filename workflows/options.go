@@ -17,10 +17,11 @@ const (
 	priorityPoll  = 5
 )
 
-// callTimeout bounds one attempt of a step. It is longer than the HTTP
-// time-out of the provider clients (8 s), so that the client always learns
+// callTimeout bounds one attempt of a step. It is longer than the two calls
+// that a step makes at most, one for an access token and one for its purpose,
+// of 9 s each at the longest setting: so the provider client always learns
 // first what became of its call.
-const callTimeout = 10 * time.Second
+const callTimeout = 20 * time.Second
 
 // lastCallCaps is how many times the poll's longest delay a final answer is
 // sought before the journey gives up learning it.

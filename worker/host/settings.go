@@ -30,7 +30,7 @@ func Load(src *config.Source) Settings {
 	s := Settings{
 		Vault:     vault.Read(src),
 		Providers: providerset.Read(src),
-		StopTimeout: src.Duration(StopTimeout, 10*time.Second, shortest, longest,
+		StopTimeout: src.Duration(StopTimeout, 20*time.Second, shortest, longest,
 			"how long calls under way may go on when the worker is told to stop"),
 	}
 	if s.StopTimeout < s.Providers.Timeout {
