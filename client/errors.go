@@ -2,7 +2,6 @@ package client
 
 import (
 	"errors"
-	"fmt"
 
 	"go.temporal.io/api/serviceerror"
 )
@@ -27,10 +26,24 @@ var (
 	ErrNotRenewable = errors.New("the hand-over cannot be renewed")
 )
 
-// reason joins what was tried, an error that callers branch on, and the cause
-// as text only: causes of the SDK are not part of this package's promise.
+// unanswered is an error whose cause says nothing to people, such as the
+// transport's word for a stream that was cut off. The message leaves it out;
+// errors.Is and errors.As still find it, context.Canceled for one.
+type unanswered struct {
+	op          string
+	kind, cause error
+}
+
+// Error tells what was tried and what to do about it.
+func (e *unanswered) Error() string { return e.op + ": " + e.kind.Error() }
+
+// Unwrap returns what callers branch on, and the cause.
+func (e *unanswered) Unwrap() []error { return []error{e.kind, e.cause} }
+
+// reason joins what was tried, an error that callers branch on, and the cause,
+// which is not shown.
 func reason(op string, kind, cause error) error {
-	return fmt.Errorf("%s: %w (%v)", op, kind, cause) //nolint:errorlint // only the kind is for callers
+	return &unanswered{op: op, kind: kind, cause: cause}
 }
 
 // isNotFound reports Temporal's answer for an execution that is unknown or

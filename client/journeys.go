@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -48,7 +50,26 @@ func allowedHints(spec enroll.Spec) string {
 	if !spec.Waits() {
 		return "none: this journey does not wait for a person"
 	}
-	return fmt.Sprint(spec.Hints)
+	names := make([]string, len(spec.Hints))
+	for i, name := range spec.Hints {
+		names[i] = string(name)
+		if !slices.Contains(enroll.HintNames(), name) {
+			names[i] += " (the provider's own)"
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// Concluded reports whether a journey has ended. It asks only the server, so
+// no worker needs to run. An empty runID means the subject's latest journey.
+//
+// It returns ErrNotFound when there is no such journey.
+func (c *Client) Concluded(ctx context.Context, id, runID string) (bool, error) {
+	described, err := c.describe(ctx, id, runID)
+	if err != nil {
+		return false, err
+	}
+	return described.status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil
 }
 
 // Wait returns the outcome of a journey as soon as there is one. An empty
