@@ -11,7 +11,7 @@ func authIDInputs() []input {
 		{"account_number", text, "account number of an existing account (required)"},
 		{"codeword", secretFile, "secret codeword shown to the person"},
 		{"tag", text, "kept by authID with the operation; the journey's opaque ID unless given"},
-		{"timeout_seconds", number, "how long the person has, in seconds (3600 unless given)"},
+		{"timeout_seconds", positive, "how long the person has, in seconds (3600 unless given)"},
 		{"transport_type", number, "how the person learns of it: 0 by the hand-over, 1 by SMS, 2 by e-mail"},
 	}
 }

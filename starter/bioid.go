@@ -17,12 +17,12 @@ func bioIDInputs() []input {
 	return []input{
 		{"bcid", text, "class to enroll: storage.partition.class-id, such as bws.1.42 (required)"},
 		{"traits", text, "Face, Periocular, or both with a comma; the service's default unless given"},
-		{"max_tries", number, "attempts that the token allows, 1 to 15; the service's default unless given"},
+		{"max_tries", positive, "attempts that the token allows, 1 to 15; the service's default unless given"},
 		{"challenge", truth, "ask for challenge-response; only with liveness detection"},
 		{"live_detection", truth, "liveness detection of the token; the service's default unless given"},
 		{"enroll_live_detection", truth, "the same for the enroll call; the token's unless given"},
 		{"performed_by", text, "who calls enroll after the browser uploaded samples: us or browser (us unless given)"},
-		{"timeout_seconds", number, "how long the journey waits for the browser, in seconds; as long as the token lives unless given"},
+		{"timeout_seconds", positive, "how long the journey waits for the browser, in seconds; as long as the token lives unless given"},
 		{"samples", samples, "sample to upload from here: `FILE[,tag=up,tag=left,index=1,trait=Face]`, repeatable; without any, the browser uploads"},
 	}
 }

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
@@ -46,6 +49,24 @@ type usageError struct{ problem, command string }
 // Error tells the problem and where to learn more.
 func (e *usageError) Error() string {
 	return fmt.Sprintf("%s; see: %s --help", e.problem, e.command)
+}
+
+// flagError tells a flag that cannot be parsed as its input: the field, what
+// was given and what is allowed.
+func flagError(err error, command string) error {
+	wrong, ok := errors.AsType[*pflag.InvalidValueError](err)
+	if !ok {
+		return &usageError{problem: err.Error(), command: command}
+	}
+	allowed := map[string]string{"int": "a whole number", "bool": "true or false", "duration": "a time such as 90s"}[wrong.GetFlag().Value.Type()]
+	if errors.Is(err, strconv.ErrRange) {
+		allowed = "a whole number of at most 18 digits"
+	}
+	return &inputError{[]enroll.FieldError{{
+		Field:   strings.ReplaceAll(wrong.GetFlag().Name, "-", "_"),
+		Given:   strconv.Quote(wrong.GetValue()),
+		Allowed: cmp.Or(allowed, "another form; see: "+command+" --help"),
+	}}}
 }
 
 // inputError lists every input that is not acceptable.

@@ -25,16 +25,28 @@ printed in full, secrets included. A worker must be running.
 				if err != nil {
 					return err
 				}
-				return p.print(handed, func(s *sheet) {
-					if handed == nil {
-						s.text("There is no hand-over: the journey has not begun, or never waits for a person.")
-						return
-					}
-					describeHandOver(s, handed)
-				})
+				if handed == nil {
+					return p.noHandOver(ctx, j, args[0])
+				}
+				return p.print(handed, func(s *sheet) { describeHandOver(s, handed) })
 			})
 		},
 	}
+}
+
+// noHandOver says why there is none.
+func (p *program) noHandOver(ctx context.Context, j journeys, id string) error {
+	concluded, err := j.Concluded(ctx, id, "")
+	if err != nil {
+		return err
+	}
+	return p.print(nil, func(s *sheet) {
+		if concluded {
+			s.text("There is no hand-over: the journey has concluded. How it ended:  starter show %s", id)
+			return
+		}
+		s.text("There is no hand-over: the journey has not begun, or never waits for a person.")
+	})
 }
 
 // describeHandOver names the fields as JSON does, because that is what a

@@ -28,7 +28,7 @@ func (p *program) hintCommand() *cobra.Command {
 and one that comes after the end is fine.
 
   final-page        the frontend reached the provider's final page
-  samples-uploaded  the browser uploaded samples (--samples tells how many)
+  samples-uploaded  the browser uploaded samples (--samples tells how many, 1 or more)
   sdk-finished      the provider's SDK ended (--code tells how, on failure)
 
   starter hint authid-0123456789abcdef final-page
@@ -49,14 +49,14 @@ and one that comes after the end is fine.
 						s.text("The journey has concluded already; there was nothing to wake.")
 						return
 					}
-					s.text("The journey is awake and asks the provider.")
+					s.text("The hint was delivered.")
 				})
 			})
 		},
 	}
 	flags := command.Flags()
 	flags.StringVar(&hint.Code, "code", "", "the SDK's own code on failure, shown to operators")
-	flags.IntVar(&hint.Samples, "samples", 0, "how many samples were uploaded")
+	flags.IntVar(&hint.Samples, "samples", 0, "how many samples were uploaded; needed for samples-uploaded")
 	flags.StringVar(&hint.Client, "client", "", "User-Agent of the person's device")
 	return command
 }
@@ -67,7 +67,10 @@ func checkHint(name enroll.HintName, hint enroll.Hint) error {
 	if names := enroll.HintNames(); !slices.Contains(names, name) {
 		d.refuse("hint", fmt.Sprintf("%q", name), words(names))
 	}
-	if hint.Samples < 0 {
+	switch {
+	case name == enroll.SamplesUploaded && hint.Samples < 1:
+		d.refuse("samples", strconv.Itoa(hint.Samples), "1 or more, with --samples")
+	case hint.Samples < 0:
 		d.refuse("samples", strconv.Itoa(hint.Samples), "0 or more")
 	}
 	if len(d.problems) > 0 {

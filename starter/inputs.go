@@ -15,6 +15,7 @@ type kind int
 const (
 	text       kind = iota // --name TEXT
 	number                 // --name NUMBER
+	positive               // the same where 0 is not a choice: it means "not given" inside a request, so a given 0 is refused
 	truth                  // --name, or --name=false
 	bytesFile              // --name FILE: the file's bytes; in JSON name (base64) or name_file
 	textFile               // --name-file FILE: the file's text, byte for byte; in JSON name or name_file
@@ -83,7 +84,7 @@ func (in input) flag() string {
 		return dashed(in.name + fileSuffix)
 	case samples:
 		return "sample"
-	case text, number, truth, bytesFile:
+	case text, number, positive, truth, bytesFile:
 	}
 	return dashed(in.name)
 }
@@ -95,7 +96,7 @@ func (in input) register(flags *pflag.FlagSet) {
 	switch in.kind {
 	case text:
 		flags.String(in.flag(), "", in.help)
-	case number:
+	case number, positive:
 		flags.Int(in.flag(), 0, in.help)
 	case truth:
 		flags.Bool(in.flag(), false, in.help)

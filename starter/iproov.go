@@ -10,6 +10,6 @@ func iProovInputs() []input {
 		{"source", text, "where the photo comes from: eid, oid or selfie (required)"},
 		{"assurance_type", text, "genuine_presence or liveness (genuine_presence unless given)"},
 		{"client", text, "User-Agent of the person's device; a hint may bring it later"},
-		{"timeout_seconds", number, "how long the journey waits for the person, in seconds (900 unless given)"},
+		{"timeout_seconds", positive, "how long the journey waits for the person, in seconds (900 unless given)"},
 	}
 }

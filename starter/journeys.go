@@ -15,12 +15,15 @@ import (
 
 // catalogued is one journey of the catalogue as programs read it.
 type catalogued struct {
-	Journey  enroll.Journey    `json:"journey"`
-	Provider enroll.Provider   `json:"provider"`
-	Workflow string            `json:"workflow"`
-	About    string            `json:"about"`
-	Hints    []enroll.HintName `json:"hints"`
-	Inputs   []cataloguedInput `json:"inputs"`
+	Journey  enroll.Journey  `json:"journey"`
+	Provider enroll.Provider `json:"provider"`
+	Workflow string          `json:"workflow"`
+	About    string          `json:"about"`
+	// Hints are those that anybody may send.
+	Hints []enroll.HintName `json:"hints"`
+	// ProviderHints also wake the journey, but come only from the provider.
+	ProviderHints []enroll.HintName `json:"provider_hints"`
+	Inputs        []cataloguedInput `json:"inputs"`
 }
 
 // cataloguedInput is one input of a journey.
@@ -37,7 +40,7 @@ func (p *program) journeysCommand() *cobra.Command {
 		Use:   "journeys",
 		Short: "List the kinds of journeys with their hints and inputs",
 		Long: `Lists the kinds of journeys: what each does, the hints that wake it, and its inputs as the
-fields of a JSON document. Flags are named after them. No connection is needed.
+fields of a JSON document, each with its flag. No connection is needed.
 
   starter journeys --json`,
 		Args: arguments(),
@@ -58,11 +61,13 @@ fields of a JSON document. Flags are named after them. No connection is needed.
 func catalogue(spec enroll.Spec) catalogued {
 	c := catalogued{
 		Journey: spec.Journey, Provider: spec.Provider, Workflow: spec.Workflow, About: spec.About,
-		Hints: []enroll.HintName{}, Inputs: []cataloguedInput{},
+		Hints: []enroll.HintName{}, ProviderHints: []enroll.HintName{}, Inputs: []cataloguedInput{},
 	}
 	for _, name := range spec.Hints {
 		if slices.Contains(enroll.HintNames(), name) {
 			c.Hints = append(c.Hints, name)
+		} else {
+			c.ProviderHints = append(c.ProviderHints, name)
 		}
 	}
 	for _, in := range inputsOf(spec.Journey) {
@@ -82,12 +87,25 @@ func describeCatalogued(s *sheet, c catalogued) {
 		if in.File != "" {
 			name += " or " + in.File
 		}
-		s.row("  "+name, in.Help)
+		s.row("  "+name, in.Flag, in.Help)
 	}
-	if len(c.Hints) > 0 {
-		s.text("  woken by %s", words(c.Hints))
+	if hints := wakers(c); len(hints) > 0 {
+		s.text("  woken by %s", strings.Join(hints, ", "))
 	}
 	s.text("")
+}
+
+// wakers lists every hint that wakes the journey, and marks those that nobody
+// but the provider sends.
+func wakers(c catalogued) []string {
+	var list []string
+	for _, name := range c.Hints {
+		list = append(list, string(name))
+	}
+	for _, name := range c.ProviderHints {
+		list = append(list, string(name)+" (the provider's own)")
+	}
+	return list
 }
 
 func (p *program) environmentCommand() *cobra.Command {

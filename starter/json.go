@@ -18,6 +18,12 @@ func marshal(value any) json.RawMessage {
 	return written
 }
 
+// isZero reports whether the value is the number 0; null is not.
+func isZero(value json.RawMessage) bool {
+	var given *int
+	return json.Unmarshal(value, &given) == nil && given != nil && *given == 0
+}
+
 // quote writes a text as JSON.
 func quote(text string) json.RawMessage { return marshal(text) }
 
@@ -47,7 +53,7 @@ func describeJSON(value json.RawMessage) string {
 // allowed says what the input takes in JSON.
 func (in input) allowed() string {
 	switch in.kind {
-	case number:
+	case number, positive:
 		return "a whole number"
 	case truth:
 		return "true or false"

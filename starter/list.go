@@ -22,7 +22,8 @@ func (p *program) listCommand() *cobra.Command {
 		Use:   "list",
 		Short: "List journeys, the newest first",
 		Long: `Lists journeys as the server's index knows them, the newest first. The index lags behind
-by about a second.
+by about a second. A journey that the server ended without an outcome tells how behind its
+phase, such as: beginning (Failed).
 
   starter list --phase waiting --provider iproov
   starter list --overdue           waiting beyond their deadline: something is stuck
@@ -105,6 +106,16 @@ func describeList(s *sheet, listed []client.Shown) {
 	}
 	s.row("ID", "JOURNEY", "PHASE", "OUTCOME", "STARTED", "DEADLINE")
 	for _, j := range listed {
-		s.row(j.ID, string(j.Journey), orDash(string(j.Phase)), orDash(string(j.Outcome)), stamp(j.StartedAt), orDash(stamp(j.Deadline)))
+		s.row(j.ID, string(j.Journey), phaseOf(j), orDash(string(j.Outcome)), stamp(j.StartedAt), orDash(stamp(j.Deadline)))
 	}
+}
+
+// phaseOf is the journey's phase, with the server's word for a run that ended
+// in another way than the journey itself ends.
+func phaseOf(shown client.Shown) string {
+	phase := orDash(string(shown.Phase))
+	if slices.Contains([]string{"", "Running", "Completed"}, shown.Status) {
+		return phase
+	}
+	return phase + " (" + shown.Status + ")"
 }

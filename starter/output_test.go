@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -53,6 +54,7 @@ func TestStartOutput(t *testing.T) {
 		require.Len(t, lines, 2)
 		var first startedJourney
 		require.NoError(t, json.Unmarshal([]byte(lines[0]), &first))
+		require.True(t, strings.HasPrefix(lines[0], `{"journey":"authid.enroll","id":`), "in the order of the text")
 		require.Equal(t, startedJourney{Started: waiting, Journey: enroll.AuthIDEnroll, IdempotencyKey: "RANDOMKEY"}, first)
 		var second enroll.Result
 		require.NoError(t, json.Unmarshal([]byte(lines[1]), &second))
@@ -65,6 +67,23 @@ func TestStartOutput(t *testing.T) {
 		}}
 		told := (&fake{started: client.Started{ID: "authid-1", RunID: "run-1", Result: &refused}}).execute(t, args...)
 		golden(t, "start_refused", told.stdout)
+	})
+	t.Run("tells_the_outcome_when_the_key_is_of_a_journey_that_has_ended", func(t *testing.T) {
+		t.Parallel()
+		f := &fake{started: waiting, ended: true, result: enroll.Result{Verdict: enroll.Verdict{Outcome: enroll.Enrolled}, ConcludedAt: noon}}
+		told := f.execute(t, append(args, "--key", "key-1", "--wait")...)
+		require.Equal(t, "run-1", f.run)
+		golden(t, "start_concluded", told.stdout)
+		var again startedJourney
+		require.NoError(t, json.Unmarshal([]byte(f.execute(t, append(args, "--key", "key-1", "--json")...).stdout), &again))
+		require.True(t, again.Concluded)
+		require.Equal(t, enroll.Enrolled, again.Result.Outcome)
+		require.Nil(t, again.HandOver, "it opens nothing any more")
+	})
+	t.Run("is_the_same_for_a_key_whose_journey_waits", func(t *testing.T) {
+		t.Parallel()
+		told := (&fake{started: waiting}).execute(t, append(args, "--key", "RANDOMKEY")...)
+		golden(t, "start", told.stdout)
 	})
 	t.Run("keeps_the_key_for_a_repetition", func(t *testing.T) {
 		t.Parallel()
@@ -90,7 +109,13 @@ func TestHandOverOutput(t *testing.T) {
 	t.Run("is_null_when_there_is_none", func(t *testing.T) {
 		t.Parallel()
 		require.Equal(t, "null\n", (&fake{}).execute(t, "hand-over", "id", "--json").stdout)
-		require.Contains(t, (&fake{}).execute(t, "hand-over", "id").stdout, "no hand-over")
+		require.Contains(t, (&fake{}).execute(t, "hand-over", "id").stdout, "has not begun")
+	})
+	t.Run("is_over_when_the_journey_has_concluded", func(t *testing.T) {
+		t.Parallel()
+		require.Equal(t, "null\n", (&fake{ended: true}).execute(t, "hand-over", "id", "--json").stdout)
+		told := (&fake{ended: true}).execute(t, "hand-over", "id")
+		require.Equal(t, "There is no hand-over: the journey has concluded. How it ended:  starter show id\n", told.stdout)
 	})
 }
 
@@ -150,7 +175,9 @@ func TestListOutput(t *testing.T) {
 		t.Parallel()
 		ended := shown()
 		ended.Phase, ended.Outcome, ended.Deadline = enroll.Concluded, enroll.Enrolled, time.Time{}
-		f := &fake{listed: []client.Shown{shown(), ended}}
+		failed := shown()
+		ended.Status, failed.Status, failed.Phase = "Completed", "Failed", enroll.Beginning
+		f := &fake{listed: []client.Shown{shown(), ended, failed}}
 		told := f.execute(t, "list", "--provider", "iproov", "--journey", "iproov.photo-enroll", "--phase", "waiting", "--outcome", "unknown", "--overdue", "--limit", "7")
 		golden(t, "list", told.stdout)
 		require.Equal(t, client.Filter{
@@ -174,6 +201,7 @@ func TestHintOutput(t *testing.T) {
 		require.Equal(t, "bioid-1", f.id)
 		require.Equal(t, enroll.SamplesUploaded, f.hint)
 		require.Equal(t, enroll.Hint{Samples: 4, Code: "ok", Client: "Firefox"}, f.hinted)
+		require.Equal(t, "The hint was delivered.\n", (&fake{}).execute(t, "hint", "authid-1", "final-page").stdout)
 	})
 	t.Run("is_fine_after_the_end", func(t *testing.T) {
 		t.Parallel()
@@ -200,5 +228,8 @@ func TestJourneysOutput(t *testing.T) {
 	for _, c := range all {
 		require.NotEmpty(t, c.Inputs)
 		require.NotContains(t, c.Hints, enroll.Webhook, "only the provider's own call becomes one")
+		spec, err := c.Journey.Spec()
+		require.NoError(t, err)
+		require.ElementsMatch(t, spec.Hints, slices.Concat(c.Hints, c.ProviderHints))
 	}
 }

@@ -22,6 +22,7 @@ type journeys interface {
 	Show(ctx context.Context, id, runID string) (client.Shown, error)
 	List(ctx context.Context, filter client.Filter) ([]client.Shown, error)
 	Wait(ctx context.Context, id, runID string) (enroll.Result, error)
+	Concluded(ctx context.Context, id, runID string) (bool, error)
 	Cancel(ctx context.Context, id, runID string) error
 	Close()
 }
@@ -71,7 +72,7 @@ func (p *program) root() *cobra.Command {
 	}
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "print one JSON value per line, and errors as JSON, for programs")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &usageError{problem: err.Error(), command: cmd.CommandPath()}
+		return flagError(err, cmd.CommandPath())
 	})
 	root.AddCommand(
 		p.startCommand(), p.hintCommand(), p.handOverCommand(), p.renewCommand(), p.waitCommand(), p.showCommand(), p.listCommand(),

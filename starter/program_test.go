@@ -25,6 +25,7 @@ var update = flag.Bool("update", false, "write the golden files")
 type fake struct {
 	err      error
 	late     bool
+	ended    bool // The journey has concluded.
 	started  client.Started
 	handed   *enroll.HandOver
 	shown    client.Shown
@@ -84,6 +85,11 @@ func (f *fake) Wait(ctx context.Context, id, run string) (enroll.Result, error) 
 func (f *fake) Cancel(_ context.Context, id, run string) error {
 	f.id, f.run = id, run
 	return f.err
+}
+
+func (f *fake) Concluded(_ context.Context, id, run string) (bool, error) {
+	f.id, f.run = id, run
+	return f.ended, f.err
 }
 
 func (f *fake) Close() { f.closed = true }
@@ -175,6 +181,13 @@ func TestExitCodes(t *testing.T) {
 		{name: "an_unknown_phase_is_2", args: []string{"list", "--phase", "over"}, code: 2, kind: "input"},
 		{name: "a_timeout_without_wait_is_2", args: append(start, "--timeout", "1s"), code: 2, kind: "input"},
 		{name: "a_negative_timeout_is_2", args: []string{"wait", "id", "--timeout", "-1s"}, code: 2, kind: "input"},
+		{name: "an_empty_key_is_2", args: append(start, "--key", ""), code: 2, kind: "input"},
+		{name: "an_empty_key_for_a_renewal_is_2", args: []string{"renew", "id", "--key", ""}, code: 2, kind: "input"},
+		{name: "an_empty_input_file_is_2", args: append(start, "--input", ""), code: 2, kind: "input"},
+		{name: "a_flag_that_cannot_be_read_is_2", args: append(start, "--wait=perhaps"), code: 2, kind: "input"},
+		{name: "samples_that_were_not_counted_are_2", args: []string{"hint", "id", "samples-uploaded"}, code: 2, kind: "input"},
+		{name: "a_key_whose_journey_succeeded_is_0", args: append(start, "--key", "k"), fake: fake{ended: true, result: success}},
+		{name: "a_key_whose_journey_was_refused_is_3", args: append(start, "--key", "k"), fake: fake{ended: true, result: rejected}, code: 3},
 		{name: "a_bad_configuration_is_2", args: []string{"check"}, code: 2, kind: "configuration"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -29,6 +29,10 @@ The hand-over is printed in full, secrets included. Repeating the command with t
   starter renew iproov-0123456789abcdef`,
 		Args: arguments("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			var d decoder
+			if d.key(cmd.Flags(), key); len(d.problems) > 0 {
+				return &inputError{d.problems}
+			}
 			if key == "" {
 				key = p.newKey()
 			}
@@ -47,7 +51,7 @@ The hand-over is printed in full, secrets included. Repeating the command with t
 			})
 		},
 	}
-	command.Flags().StringVar(&key, "key", "", "idempotency key; a random one unless given")
+	command.Flags().StringVar(&key, "key", "", "idempotency key, 1 to 256 bytes (a random one unless given)")
 	return command
 }
 

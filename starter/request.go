@@ -28,10 +28,27 @@ type object map[string]json.RawMessage
 
 // decoder turns inputs into a request, field by field, and collects what is
 // wrong, so that one mistake does not hide another.
-type decoder struct{ problems []enroll.FieldError }
+type decoder struct {
+	problems []enroll.FieldError
+	// zeros names the fields in which refusedZero stands for a given 0.
+	zeros []string
+}
+
+// refusedZero takes the place of a 0 that was given where the lowest choice is
+// 1 or more. In a request 0 means "not given"; this value gets past no check,
+// so the journey itself says what it allows.
+const refusedZero = "-1"
 
 func (d *decoder) refuse(field, given, allowed string) {
 	d.problems = append(d.problems, enroll.FieldError{Field: field, Given: given, Allowed: allowed})
+}
+
+// key refuses a key that was given and is empty: a script's variable that was
+// not set. A random key in its place would not make repeating safe.
+func (d *decoder) key(flags *pflag.FlagSet, given string) {
+	if flags.Changed("key") && given == "" {
+		d.refuse("idempotency_key", "nothing", "1 to 256 bytes, or no --key for a random one")
+	}
 }
 
 // request makes the journey's request of the object. What cannot be decoded
@@ -64,6 +81,9 @@ func (d *decoder) check(request client.Request, limits enroll.Limits) {
 		told := slices.ContainsFunc(known, func(k enroll.FieldError) bool {
 			return f.Field == strings.TrimSuffix(k.Field, fileSuffix) || strings.HasPrefix(k.Field, f.Field+"[")
 		})
+		if slices.Contains(d.zeros, f.Field) {
+			f.Given = "0"
+		}
 		if !told {
 			d.problems = append(d.problems, f)
 		}
@@ -81,8 +101,12 @@ func (d *decoder) fill(prefix string, given object, inputs []input, into any) {
 			continue
 		}
 		value := given[name]
-		if in.kind == samples {
+		switch {
+		case in.kind == samples:
 			value = d.samples(prefix+name, value)
+		case in.kind == positive && isZero(value):
+			value = json.RawMessage(refusedZero)
+			d.zeros = append(d.zeros, prefix+name)
 		}
 		if err := json.Unmarshal(marshal(object{name: value}), into); err != nil {
 			d.refuse(prefix+name, describeJSON(value), in.allowed())
@@ -198,7 +222,7 @@ func (d *decoder) flags(flags *pflag.FlagSet, inputs []input, given object) {
 		switch in.kind {
 		case text:
 			given[in.name] = quote(flag.Value.String())
-		case number, truth:
+		case number, positive, truth:
 			given[in.name] = json.RawMessage(flag.Value.String())
 		case bytesFile, textFile, secretFile:
 			given[in.name+fileSuffix] = quote(flag.Value.String())

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -204,6 +205,62 @@ func TestStartRefuses(t *testing.T) {
 		require.Equal(t, exitInput, told.code)
 		require.Contains(t, told.stderr, "timeout_seconds: given 600, allowed: 30 to 300")
 	})
+}
+
+// TestStartRefuses_zero covers every number that has no choice of 0: there a 0
+// is a mistake, never a word for "not given".
+func TestStartRefuses_zero(t *testing.T) {
+	t.Parallel()
+	for _, spec := range enroll.Catalogue() {
+		for _, in := range inputsOf(spec.Journey) {
+			if in.kind != positive {
+				continue
+			}
+			for form, args := range map[string][]string{"flag": {"--" + in.flag(), "0"}, "field": {"--input", "-"}} {
+				t.Run(string(spec.Journey)+"_as_"+form+"_of_"+in.name, func(t *testing.T) {
+					t.Parallel()
+					document := `{"` + in.name + `": 0}`
+					told := (&fake{}).executeWith(t, document, nil, append([]string{"start", string(spec.Journey), "--json"}, args...)...)
+					require.Equal(t, exitInput, told.code)
+					fields := failureIn(t, told.stderr).Fields
+					i := slices.IndexFunc(fields, func(f enroll.FieldError) bool { return f.Field == in.name })
+					require.GreaterOrEqual(t, i, 0, fields)
+					require.Equal(t, "0", fields[i].Given)
+					require.Regexp(t, `^[1-9]\d* to \d+$`, fields[i].Allowed)
+				})
+			}
+		}
+	}
+	t.Run("but_not_null", func(t *testing.T) {
+		t.Parallel()
+		f := &fake{}
+		told := f.executeWith(t, `{"bcid": "bws.1.42", "max_tries": null}`, nil, "start", "bioid.enroll", "--input", "-")
+		require.Zero(t, told.code, told.stderr)
+		require.Equal(t, enroll.BioIDEnrollment{BCID: "bws.1.42", PerformedBy: enroll.ByUs}, f.request)
+	})
+}
+
+func TestFlags_that_cannot_be_read(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name string
+		args []string
+		want enroll.FieldError
+	}{
+		{"number", []string{"start", "bioid.enroll", "--max-tries", "abc"}, enroll.FieldError{Field: "max_tries", Given: `"abc"`, Allowed: "a whole number"}},
+		{"large_number", []string{"list", "--limit", "99999999999999999999"}, enroll.FieldError{Field: "limit", Given: `"99999999999999999999"`, Allowed: "a whole number of at most 18 digits"}},
+		{"truth", []string{"list", "--overdue=perhaps"}, enroll.FieldError{Field: "overdue", Given: `"perhaps"`, Allowed: "true or false"}},
+		{"time", []string{"wait", "id", "--timeout", "5"}, enroll.FieldError{Field: "timeout", Given: `"5"`, Allowed: "a time such as 90s"}},
+		{"list", []string{"check", "--provider", `"`}, enroll.FieldError{Field: "provider", Given: `"\""`, Allowed: "another form; see: starter check --help"}},
+	} {
+		t.Run(row.name+"_is_told_as_field_given_and_allowed", func(t *testing.T) {
+			t.Parallel()
+			told := (&fake{}).execute(t, append(row.args, "--json")...)
+			require.Equal(t, exitInput, told.code)
+			require.Equal(t, []enroll.FieldError{row.want}, failureIn(t, told.stderr).Fields)
+			require.NotContains(t, told.stderr, "strconv")
+		})
+	}
 }
 
 func FuzzDocument(f *testing.F) {

@@ -27,8 +27,9 @@ Inputs are flags, or fields of a JSON document given with --input; a flag takes 
 of its field. Bytes are base64 in JSON, or the path of a file in the field with _file at its
 end. Everything is checked before anything is started, and every problem is told at once.
 
-The idempotency key makes repeating safe: the same command with the same --key returns the
-same answer and starts nothing twice. Without --key a random one is made and printed.
+The idempotency key makes repeating safe: the same command with the same --key starts
+nothing twice. It returns the same answer while the journey waits, and the outcome once it
+has concluded. Without --key a random one is made and printed.
 
 The hand-over is printed in full, secrets included, because giving it to the frontend is
 what this command is for. No other command but hand-over prints a secret.
@@ -105,12 +106,13 @@ func (p *program) request(journey enroll.Journey, flags *pflag.FlagSet, options 
 		return nil, err
 	}
 	var d decoder
+	d.key(flags, options.key)
 	d.timeout(options.timeout)
 	if options.timeout != 0 && !options.wait {
 		d.refuse("timeout", "without --wait", "only together with --wait")
 	}
 	given := object{}
-	if options.input != "" {
+	if flags.Changed("input") {
 		given = d.document(options.input, p.stdin)
 	}
 	d.flags(flags, inputsOf(journey), given)
@@ -119,9 +121,11 @@ func (p *program) request(journey enroll.Journey, flags *pflag.FlagSet, options 
 
 // startedJourney is the answer of start.
 type startedJourney struct {
+	Journey enroll.Journey `json:"journey"`
 	client.Started
-	Journey        enroll.Journey `json:"journey"`
-	IdempotencyKey string         `json:"idempotency_key"`
+	// Concluded reports that the journey had ended before this call.
+	Concluded      bool   `json:"concluded,omitempty"`
+	IdempotencyKey string `json:"idempotency_key"`
 }
 
 // start starts the journey, prints it and, when asked for, its outcome.
@@ -134,18 +138,41 @@ func (p *program) start(ctx context.Context, j journeys, request client.Request,
 	if err != nil {
 		return &startError{key: key, err: err}
 	}
-	told := startedJourney{Started: started, Journey: request.Journey(), IdempotencyKey: key}
+	told := startedJourney{Journey: request.Journey(), Started: started, IdempotencyKey: key}
+	if options.key != "" { // A key that was made just now cannot have been used before.
+		if err := told.conclude(ctx, j); err != nil {
+			return &startError{key: key, err: err}
+		}
+	}
 	if err := p.print(told, func(s *sheet) { describeStarted(s, told, options.wait) }); err != nil {
 		return err
 	}
 	switch {
-	case started.Result != nil:
-		return success(*started.Result)
+	case told.Result != nil:
+		return success(*told.Result)
 	case options.wait:
 		return p.awaitOutcome(ctx, j, started.ID, started.RunID, options.timeout)
 	default:
 		return nil
 	}
+}
+
+// conclude puts the outcome in the place of a hand-over that opens nothing any
+// more, because the journey has ended since the key was first used.
+func (told *startedJourney) conclude(ctx context.Context, j journeys) error {
+	if told.Result != nil {
+		return nil
+	}
+	concluded, err := j.Concluded(ctx, told.ID, told.RunID)
+	if err != nil || !concluded {
+		return err
+	}
+	result, err := j.Wait(ctx, told.ID, told.RunID)
+	if err != nil {
+		return err
+	}
+	told.HandOver, told.Result, told.Concluded = nil, &result, true
+	return nil
 }
 
 func describeStarted(s *sheet, told startedJourney, waits bool) {
@@ -155,6 +182,10 @@ func describeStarted(s *sheet, told startedJourney, waits bool) {
 	s.row("key", told.IdempotencyKey)
 	if told.Result != nil {
 		describeResult(s, *told.Result)
+		if told.Concluded {
+			s.text("")
+			s.text("The journey has concluded already. To see all of it:  starter show %s --run %s", told.ID, told.RunID)
+		}
 		return
 	}
 	s.fact("waits until", stamp(told.Deadline))
