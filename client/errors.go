@@ -21,6 +21,9 @@ var (
 	// ErrConcluded: the journey has ended, so there is nothing to cancel or
 	// renew.
 	ErrConcluded = errors.New("the journey has concluded already")
+	// ErrOtherKeys: the worker could not read the request, or this client the
+	// answer. The journey has failed and did nothing at the provider.
+	ErrOtherKeys = errors.New("worker and client use different key files: give both the same BIOENROLL_KEY_FILE, then start again")
 	// ErrNotRenewable: the journey does not wait for a person, or has been
 	// renewed too often.
 	ErrNotRenewable = errors.New("the hand-over cannot be renewed")

@@ -34,7 +34,9 @@ type Started struct {
 	ID string `json:"id"`
 	// RunID tells this journey from others of the same subject.
 	RunID string `json:"run_id"`
-	// HandOver is what the frontend needs; nil when the journey has ended.
+	// HandOver is what the frontend needs; nil when the journey ended at once.
+	// A key that is repeated after the end brings the hand-over of then:
+	// Concluded tells.
 	HandOver *enroll.HandOver `json:"hand_over,omitempty"`
 	// Deadline is when the journey stops waiting for the person.
 	Deadline time.Time `json:"deadline,omitzero"`
@@ -45,6 +47,9 @@ type Started struct {
 // startLimit bounds Start when the caller's context has no deadline: the begin
 // budget, one call that may not be cut off, and room for a busy cluster.
 const startLimit = 40 * time.Second
+
+// encodedFailure is what the SDK shows in the place of an encrypted message.
+const encodedFailure = "Encoded failure"
 
 // conflictLasts is about how long a conflict is looked at before it is told.
 const conflictLasts = 200 * time.Millisecond
@@ -70,8 +75,8 @@ type part struct {
 // key, up to 256 bytes, makes repeating safe.
 //
 // It returns *enroll.InputError when the request is not acceptable,
-// ErrConflict, ErrKeyReused or ErrNoAnswer. Except for ErrNoAnswer nothing was
-// started and nothing is left behind.
+// ErrConflict, ErrKeyReused, ErrNoAnswer or ErrOtherKeys. Except for the last two
+// nothing was started and nothing is left behind.
 func (c *Client) Start(ctx context.Context, key string, request Request) (Started, error) {
 	if key == "" || len(key) > maxKeyBytes {
 		return Started{}, keyError(request.Journey(), key)
@@ -246,5 +251,14 @@ func (s starting) explain(ctx context.Context, err error) error {
 	if _, ok := errors.AsType[*sdk.WorkflowUpdateServiceTimeoutOrCanceledError](err); ok || ctx.Err() != nil {
 		return reason("start "+s.id(), ErrNoAnswer, err)
 	}
+	if unreadable(err) {
+		return fmt.Errorf("start %s: %w", s.id(), ErrOtherKeys)
+	}
 	return fmt.Errorf("start %s: %w", s.id(), err)
+}
+
+// unreadable reports a failure that arrived encrypted and stayed so.
+func unreadable(err error) bool {
+	failed, ok := errors.AsType[*temporal.ApplicationError](err)
+	return ok && failed.Message() == encodedFailure
 }

@@ -29,6 +29,8 @@ providers. It has no flags; it reads its settings from the environment.
 On SIGINT or SIGTERM it takes nothing new, lets calls to providers that are under way
 finish, and ends. Logs go to standard error.
 
+'worker healthcheck' exits 0 when a worker of this machine serves the Temporal server.
+
 Exit codes:
   0  stopped by request
   1  no Temporal server can be used, or the worker cannot go on
@@ -53,14 +55,18 @@ func run(ctx context.Context, args []string, lookup config.Lookup, stdout, stder
 	if len(args) == 1 && slices.Contains([]string{"--help", "-h", "help"}, args[0]) {
 		return report(stderr, writeHelp(stdout))
 	}
-	if len(args) > 0 {
-		_, _ = fmt.Fprintf(stderr, "worker: %q is not understood: the worker has no flags but --help\n", args[0])
+	health := slices.Equal(args, []string{"healthcheck"})
+	if len(args) > 0 && !health {
+		_, _ = fmt.Fprintf(stderr, "worker: %q is not understood: there is 'worker', 'worker healthcheck' and 'worker --help'\n", args[0])
 		return exitConfiguration
 	}
 	src := config.NewSource(lookup)
 	settings := read(src)
 	if err := src.Err(); err != nil {
 		return report(stderr, err)
+	}
+	if health {
+		return report(stderr, checkHealth(ctx, settings))
 	}
 	return report(stderr, serve(ctx, settings, logging.New(settings.logging, stderr)))
 }

@@ -75,11 +75,14 @@ func TestStarter(t *testing.T) {
 		require.Regexp(t, "(?m)^"+id+` +iproov.photo-enroll +waiting `, shared.listed(t, id))
 
 		shared.simulated(t, "POST", "/_sim/capture", `{"provider": "iproov", "token": "`+token+`", "result": "complete"}`, nil)
-		require.Contains(t, shared.tells(t, "hint", id, "sdk-finished", "--client", "e2e"), "asks the provider")
+		require.Contains(t, shared.tells(t, "hint", id, "sdk-finished", "--client", "e2e"), "delivered")
 		require.Equal(t, "enrolled", field(t, shared.tells(t, "wait", id), "outcome"))
 		require.Equal(t, "enrolled", field(t, shared.tells(t, "show", id), "outcome"))
 		require.Contains(t, shared.tells(t, "hint", id, "sdk-finished"), "concluded already")
-		require.Contains(t, shared.tells(t, "hand-over", id), "no hand-over")
+		require.Contains(t, shared.tells(t, "hand-over", id), "the journey has concluded")
+		again := shared.tells(t, "start", "iproov.photo-enroll", "--user-id", name, "--image", image, "--source", "selfie", "--key", field(t, told, "key"))
+		require.Contains(t, again, "has concluded already")
+		require.Equal(t, "enrolled", field(t, again, "outcome"))
 	})
 
 	t.Run("takes_inputs_as_a_document_and_waits", func(t *testing.T) {
@@ -186,7 +189,7 @@ func TestStarter_exit_codes(t *testing.T) {
 		{name: "no_such_journey", args: args("start", "authid.erase"), code: 2, kind: "usage"},
 		{name: "bad_input", args: args("start", "authid.enroll", "--transport-type", "3"), code: 2, kind: "input"},
 		{name: "bad_filter", args: args("list", "--phase", "sleeping"), code: 2, kind: "input"},
-		{name: "hint_of_another_journey", args: args("hint", started.ID, "samples-uploaded"), code: 2, kind: "input"},
+		{name: "hint_of_another_journey", args: args("hint", started.ID, "samples-uploaded", "--samples", "1"), code: 2, kind: "input"},
 		{name: "bad_configuration", args: args("list"), changed: variables{"BIOENROLL_KEY_FILE": "/nowhere"}, code: 2, kind: "configuration"},
 		{name: "refused_at_once", args: args("start", "authid.enroll", "--account-number", "magic-enroll-no-account"), code: 3},
 		{name: "refused_in_the_end", args: args("start", "authid.enroll", "--account-number", "magic-enroll-declined", "--wait"), code: 3},

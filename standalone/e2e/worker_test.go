@@ -36,7 +36,10 @@ func TestWorker(t *testing.T) {
 	})
 
 	t.Run("runs_journeys_as_the_only_one", func(t *testing.T) {
+		healthy := func() bool { return finish(t, program(t, "worker", s.with(nil), "healthcheck")).code == 0 }
+		require.False(t, healthy(), "no worker runs")
 		stop := s.worker(t)
+		require.Eventually(t, healthy, time.Minute, 100*time.Millisecond)
 		started := s.begin(t, "key", enrollment(s.account(t)))
 		s.complete(t, started)
 		require.Equal(t, enroll.Enrolled, s.outcome(t, started).Outcome)

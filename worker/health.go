@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.uber.org/zap"
+
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/dial"
+)
+
+// healthPatience bounds the question of a health check.
+const healthPatience = 5 * time.Second
+
+// checkHealth returns nil when the keys are there, the server answers, and a
+// worker of this machine takes workflow tasks from it.
+func checkHealth(ctx context.Context, settings settings) error {
+	ctx, cancel := context.WithTimeout(ctx, healthPatience)
+	defer cancel()
+	shared, err := settings.host.Vault.Open()
+	if err != nil {
+		return err
+	}
+	temporal, err := dial.Dial(ctx, settings.temporal, shared.Keys, zap.NewNop())
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	machine, err := os.Hostname()
+	if err != nil {
+		return fmt.Errorf("health check: %w", err)
+	}
+	queue, err := temporal.DescribeTaskQueue(ctx, enroll.WorkflowTaskQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
+	if err != nil {
+		return fmt.Errorf("health check: ask who serves task queue %s: %w", enroll.WorkflowTaskQueue, err)
+	}
+	for _, poller := range queue.GetPollers() {
+		if strings.Contains(poller.GetIdentity(), "@"+machine+"@") { // As the SDK names a worker.
+			return nil
+		}
+	}
+	return fmt.Errorf("health check: no worker of this machine (%s) serves task queue %s", machine, enroll.WorkflowTaskQueue)
+}
