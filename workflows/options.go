@@ -114,17 +114,24 @@ func (j *journey) hintOptions() workflow.ActivityOptions {
 // until the person has finished. Its time limit lies behind the deadline, so
 // that the deadline's own timer decides.
 func (j *journey) pollOptions(ctx workflow.Context) workflow.ActivityOptions {
+	limit := j.state.Deadline.Sub(workflow.Now(ctx)) + lastCallCaps*j.pace.PollCap
 	return workflow.ActivityOptions{
 		TaskQueue:              j.spec.Provider.TaskQueue(),
-		ScheduleToCloseTimeout: j.state.Deadline.Sub(workflow.Now(ctx)) + lastCallCaps*j.pace.PollCap,
+		ScheduleToCloseTimeout: limit,
 		StartToCloseTimeout:    callTimeout,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: j.pace.PollFirst, BackoffCoefficient: j.pace.PollFactor, MaximumInterval: j.pace.PollCap,
-			MaximumAttempts: manyAttempts,
+			MaximumAttempts: mostPolls(limit, j.pace.PollFirst),
 		},
 		Priority: temporal.Priority{PriorityKey: priorityPoll},
 		Summary:  "backup poll",
 	}
+}
+
+// mostPolls is more attempts than fit into the time at the shortest pace, so
+// that the time decides and the UI still shows a number that means something.
+func mostPolls(limit, shortest time.Duration) int32 {
+	return int32(min(2*limit/max(shortest, time.Millisecond)+fewAttempts, manyAttempts)) //nolint:gosec // bounded by manyAttempts
 }
 
 // lastOptions are for the confirm when waiting is over: a pending answer is
