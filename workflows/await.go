@@ -162,12 +162,12 @@ func (w *wait) start(ctx workflow.Context) {
 // due returns the question to ask now, if any, and takes note of it. A hint
 // goes before a moment.
 func (w *wait) due(now time.Time) question {
-	w.abandon = w.abandon || w.asking == nil && w.readOnly
-	switch {
-	case w.asking != nil:
+	if w.asking != nil {
 		return nil
+	}
+	w.abandon = w.readOnly && w.renewal == nil
+	switch {
 	case w.renewal != nil:
-		w.abandon = false
 		return w.renewNow
 	case w.hinted && w.series < mostHinted && !now.Before(w.notAgain):
 		w.hinted, w.notAgain = false, now.Add(briskGap)
