@@ -25,7 +25,7 @@ func recorded(t *testing.T, name string) *historypb.History {
 	t.Helper()
 	file, err := os.Open(filepath.Join("..", "..", "..", "workflows", "testdata", "replay", name+".json"))
 	require.NoError(t, err)
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // it was only read
 	history, err := sdk.HistoryFromJSON(file, sdk.HistoryJSONOptions{})
 	require.NoError(t, err)
 	return history
