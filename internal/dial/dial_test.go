@@ -22,10 +22,12 @@ import (
 	"github.com/bioenroll/bioenroll/internal/keys"
 )
 
-// settings reads the variables, on top of no configuration file.
+// settings reads the variables, on top of an empty configuration file.
 func settings(t *testing.T, variables map[string]string) (client.Options, *config.Source) {
 	t.Helper()
-	all := map[string]string{"TEMPORAL_CONFIG_FILE": filepath.Join(t.TempDir(), "none.toml")}
+	empty := filepath.Join(t.TempDir(), "empty.toml")
+	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	all := map[string]string{"TEMPORAL_CONFIG_FILE": empty}
 	maps.Copy(all, variables)
 	src := config.NewSource(config.Map(all))
 	return dial.Settings(src), src
@@ -51,6 +53,10 @@ func TestSettings(t *testing.T) {
 		options, src := settings(t, map[string]string{"TEMPORAL_API_KEY_FILE": file})
 		require.NoError(t, src.Err())
 		require.NotNil(t, options.Credentials)
+	})
+	t.Run("refuse_a_configuration_file_that_is_not_there", func(t *testing.T) {
+		_, src := settings(t, map[string]string{"TEMPORAL_CONFIG_FILE": "nowhere.toml"})
+		require.ErrorContains(t, src.Err(), "TEMPORAL_CONFIG_FILE")
 	})
 	t.Run("refuse_a_mistyped_switch", func(t *testing.T) {
 		_, src := settings(t, map[string]string{"TEMPORAL_TLS": "yes"})

@@ -17,6 +17,9 @@ const DefaultAddress = "127.0.0.1:7233"
 // apiKey is the one TEMPORAL_ variable that may also come from a file.
 const apiKey = "TEMPORAL_API_KEY" //nolint:gosec // the name of a variable, not a key
 
+// configFile is the variable that names the SDK's configuration file.
+const configFile = "TEMPORAL_CONFIG_FILE"
+
 // metaPrefix starts the variables that become headers of every call.
 const metaPrefix = "TEMPORAL_GRPC_META_"
 
@@ -24,6 +27,11 @@ const metaPrefix = "TEMPORAL_GRPC_META_"
 // the source, for its Err.
 func Settings(src *config.Source) client.Options {
 	note(src)
+	if file, given := src.LookupEnv(configFile); given {
+		if _, err := os.Stat(file); err != nil { // The SDK goes on without it, to a server nobody meant.
+			src.Refuse(configFile, "a file that cannot be read: "+file, "an existing file")
+		}
+	}
 	key := src.OptionalSecret(apiKey, "API key for Temporal Cloud")
 	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{
 		EnvLookup: environment{src: src, apiKey: key.Reveal()},
@@ -48,7 +56,7 @@ func note(src *config.Source) {
 		{Name: "TEMPORAL_ADDRESS", Help: "address of the Temporal server", Default: DefaultAddress},
 		{Name: "TEMPORAL_NAMESPACE", Help: "namespace at the server", Default: client.DefaultNamespace},
 		{Name: "TEMPORAL_PROFILE", Help: "profile in the configuration file"},
-		{Name: "TEMPORAL_CONFIG_FILE", Help: "configuration file of the Temporal SDK and command line"},
+		{Name: configFile, Help: "configuration file of the Temporal SDK and command line"},
 		{Name: "TEMPORAL_CLIENT_AUTHORITY", Help: "authority header of calls"},
 		{Name: "TEMPORAL_TLS_CLIENT_CERT_PATH", Help: "file of the client certificate"},
 		{Name: "TEMPORAL_TLS_CLIENT_CERT_DATA", Help: "the client certificate itself"},
