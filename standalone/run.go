@@ -14,7 +14,6 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/bioenroll/bioenroll/internal/config"
-	"github.com/bioenroll/bioenroll/internal/dial"
 	"github.com/bioenroll/bioenroll/internal/logging"
 	"github.com/bioenroll/bioenroll/standalone/demo"
 	"github.com/bioenroll/bioenroll/standalone/embedded"
@@ -23,8 +22,8 @@ import (
 
 // The exit codes.
 const (
-	exitOK      = 0 // Stopped by request, or all journeys ended as expected.
-	exitFailed  = 1 // Something could not run, or a journey ended otherwise.
+	exitOK      = 0 // All journeys of demo ended as expected; run or serve was stopped by request.
+	exitFailed  = 1 // Something could not run, a journey ended otherwise, or demo was interrupted.
 	exitBadFlag = 2 // Bad usage.
 )
 
@@ -39,6 +38,9 @@ type settings struct {
 // errNotAsExpected ends a demo whose journeys did not end as they should; the
 // table has told which.
 var errNotAsExpected = errors.New("not every journey ended as expected")
+
+// errInterrupted ends a demo that was stopped before its journeys had ended.
+var errInterrupted = errors.New("interrupted before every journey had ended: the next run or demo on this data folder finishes those under way")
 
 // errUsage marks an error of the command line or the environment.
 var errUsage = errors.New("bad usage")
@@ -105,11 +107,26 @@ with Ctrl-C and starting again loses nothing: journeys that wait go on waiting.
 TEMPORAL_ADDRESS, and the other variables of the Temporal SDK's environment
 configuration, put another server in the place of the embedded one.
 
-Exit codes: 0 stopped by request, or all journeys ended as expected;
-1 something could not run, or a journey ended otherwise; 2 bad usage.`
+Exit codes: 0 all journeys of demo ended as expected, or run or serve was stopped
+by request; 1 something could not run, a journey ended otherwise, or demo was
+interrupted; 2 bad usage.`
 
-// serve brings the system up and plays what is asked for.
+// serve runs the system until it is done or interrupted. An interrupt is how
+// those commands end that stay, and a failure of the one that does not.
 func (s settings) serve(c *cobra.Command, env func(string) (string, bool), play, stay bool) error {
+	err := s.session(c, env, play, stay)
+	switch {
+	case err == nil || c.Context().Err() == nil:
+		return err
+	case stay:
+		return nil
+	default:
+		return errInterrupted
+	}
+}
+
+// session brings the system up, plays what is asked for, and takes it down.
+func (s settings) session(c *cobra.Command, env func(string) (string, bool), play, stay bool) error {
 	ctx, out := c.Context(), c.OutOrStdout()
 	progress := func(format string, args ...any) { _, _ = fmt.Fprintf(c.ErrOrStderr(), format+"\n", args...) }
 	if err := s.check(); err != nil {
@@ -131,12 +148,10 @@ func (s settings) serve(c *cobra.Command, env func(string) (string, bool), play,
 	}
 	if play {
 		err := s.play(ctx, running, out, progress)
-		switch {
-		case ctx.Err() != nil:
-			return nil // Ctrl-C in the middle of a demo is a normal end.
-		case err != nil && !stay:
+		if err != nil && (ctx.Err() != nil || !stay) {
 			return err
-		case err != nil:
+		}
+		if err != nil {
 			progress("%v", err)
 		}
 	}
@@ -158,8 +173,7 @@ func (s settings) start(ctx context.Context, env func(string) (string, bool), st
 		Limits: config.Limits(src), Pace: config.Pace(src), Log: logging.New(logs, stderr),
 	}
 	if external(env) {
-		given := dial.Settings(src)
-		options.External = &given
+		options.External = stack.ReadExternal(src)
 	}
 	if err := src.Err(); err != nil {
 		return nil, fmt.Errorf("%w: %w", errUsage, err)
@@ -182,23 +196,27 @@ func (s settings) welcome(running *stack.Stack, progress func(string, ...any)) e
 	return nil
 }
 
-// play finishes what an earlier demo left waiting, runs the six journeys, and
-// prints the table.
+// play finishes what an earlier demo left under way, runs the six journeys, and
+// prints the table. There is none when it is interrupted before all have ended.
 func (s settings) play(ctx context.Context, running *stack.Stack, out io.Writer, progress func(string, ...any)) error {
 	d := demo.Demo{
 		Client: running.Client(), User: demo.NewUser(running.SimulatorURL()),
-		Notebook: demo.NewNotebook(filepath.Join(s.data, "demo.json")), Progress: progress,
+		Notebook: demo.NewNotebook(filepath.Join(s.data, "demo.json")), JourneyID: running.JourneyID, Progress: progress,
 	}
 	progress("Playing one journey of each kind ...")
-	rows, err := d.Resume(ctx)
+	left, err := d.Resume(ctx)
 	if err != nil {
 		return err
 	}
-	rows = append(rows, d.Run(ctx, strconv.FormatInt(time.Now().UnixMilli(), 36))...)
-	if err := s.print(out, rows); err != nil {
+	rows := d.Run(ctx, strconv.FormatInt(time.Now().UnixMilli(), 36))
+	right := demo.AllAsExpected(rows)
+	if ctx.Err() != nil && !right {
+		return errInterrupted
+	}
+	if err := s.print(out, append(left, rows...)); err != nil {
 		return err
 	}
-	if !demo.AllAsExpected(rows) {
+	if !right { // What an earlier demo left is only shown.
 		return errNotAsExpected
 	}
 	return nil
@@ -242,9 +260,10 @@ func explain(err error) error {
 		return err
 	}
 	remedy := map[string]string{
-		"Port":        "--temporal-port or BIOENROLL_TEMPORAL_PORT",
-		"UIPort":      "--ui-port or BIOENROLL_UI_PORT",
-		"MetricsPort": "--metrics-port or BIOENROLL_METRICS_PORT",
+		"Port":          "--temporal-port or BIOENROLL_TEMPORAL_PORT",
+		"UIPort":        "--ui-port or BIOENROLL_UI_PORT",
+		"MetricsPort":   "--metrics-port or BIOENROLL_METRICS_PORT",
+		"SimulatorPort": "--simulator-port or BIOENROLL_SIMULATOR_PORT",
 	}[taken.Option]
 	return fmt.Errorf("port %d is taken: stop the program that holds it, or choose another with %s (0 picks a free one)", taken.Port, remedy)
 }

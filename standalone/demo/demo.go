@@ -8,7 +8,6 @@ import (
 
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
-	"github.com/bioenroll/bioenroll/simulator"
 )
 
 // Row is how one journey went.
@@ -20,12 +19,13 @@ type Row struct {
 	Reason  enroll.Reason  `json:"reason,omitempty"`
 	// Expected is the outcome that a healthy system gives.
 	Expected enroll.Outcome `json:"expected"`
-	// Seconds from start to outcome.
+	// Seconds from start to outcome. For a journey that an earlier demo
+	// started, the time in between counts.
 	Seconds float64 `json:"seconds"`
 	// Events of the workflow's history.
 	Events int64 `json:"history_events"`
 	// Calls that the provider received for the subject, access tokens left
-	// out because many journeys share one.
+	// out because many journeys share one; zero when they are not known.
 	Calls int `json:"provider_calls"`
 	// Error says what went wrong, when something did.
 	Error string `json:"error,omitempty"`
@@ -43,38 +43,39 @@ type Demo struct {
 	// Notebook remembers what is under way, so that a stopped demo can be
 	// finished later.
 	Notebook *Notebook
+	// JourneyID tells the ID of a subject's journey before it is started, so
+	// that it can be found when nobody lived to see the answer.
+	JourneyID func(provider enroll.Provider, subject string) string
 	// Progress is told one line for every step; never nil.
 	Progress func(format string, args ...any)
 }
 
-// journeyRun is one journey of the demo.
-type journeyRun struct {
-	request  client.Request
-	expected enroll.Outcome
-	prepare  func(context.Context) error
-}
+// grace is how long a call that starts a journey may go on after an interrupt,
+// so that most often the journey is known by its ID when the program ends.
+const grace = 5 * time.Second
 
 // Run plays the six journeys and returns a row for each, in the catalogue's
-// order. The name keeps the subjects of several demos apart.
+// order. The name keeps the subjects of several demos apart. When the context
+// ends, the rows of the journeys that have not ended say so.
 func (d *Demo) Run(ctx context.Context, name string) []Row {
-	account, selfie := "demo-"+name+"-enroll", "demo-"+name+"-selfie"
-	user := "demo-" + name
-	sequences := [][]journeyRun{
-		{{enroll.AuthIDEnrollment{AuthIDOperationRequest: enroll.AuthIDOperationRequest{AccountNumber: account}}, enroll.Enrolled, d.account(account)}},
-		{{enroll.AuthIDLiveSelfie{AuthIDOperationRequest: enroll.AuthIDOperationRequest{AccountNumber: selfie}}, enroll.Captured, d.account(selfie)}},
-		{{enroll.BioIDEnrollment{BCID: fmt.Sprintf("bws.1.%d", time.Now().Unix()%1_000_000_000)}, enroll.Enrolled, nil}},
+	user, bcid := "demo-"+name, fmt.Sprintf("bws.1.%d", time.Now().Unix()%1_000_000_000)
+	sequences := [][]Note{
+		{{Journey: enroll.AuthIDEnroll, Subject: user + "-enroll", Expected: enroll.Enrolled}},
+		{{Journey: enroll.AuthIDSelfie, Subject: user + "-selfie", Expected: enroll.Captured}},
+		{{Journey: enroll.BioIDEnroll, Subject: bcid, Expected: enroll.Enrolled}},
 		{ // Unenroll needs an enrollment, so these two follow each other.
-			{enroll.SmartIDEnrollment{User: user, Template: "demo-template", PayLoad: "demo-payload"}, enroll.Enrolled, nil},
-			{enroll.SmartIDUnenrollment{User: user}, enroll.Removed, nil},
+			{Journey: enroll.SmartIDEnroll, Subject: user, Expected: enroll.Enrolled},
+			{Journey: enroll.SmartIDUnenroll, Subject: user, Expected: enroll.Removed},
 		},
-		{{enroll.IProovPhotoEnrollment{UserID: user, Image: simulator.SampleImage(simulator.SampleLive), Source: enroll.SourceEID}, enroll.Enrolled, nil}},
+		{{Journey: enroll.IProovPhotoEnroll, Subject: user, Expected: enroll.Enrolled}},
 	}
 	rows := make([][]Row, len(sequences))
 	var group sync.WaitGroup
 	for i, sequence := range sequences {
 		group.Go(func() {
-			for _, run := range sequence {
-				rows[i] = append(rows[i], d.play(ctx, name, run))
+			for _, note := range sequence {
+				note.Key = "demo-" + name + "-" + string(note.Journey)
+				rows[i] = append(rows[i], d.row(ctx, note, d.play))
 			}
 		})
 	}
@@ -86,42 +87,45 @@ func (d *Demo) Run(ctx context.Context, name string) []Row {
 	return all
 }
 
-func (d *Demo) account(number string) func(context.Context) error {
-	return func(ctx context.Context) error { return d.User.CreateAccount(ctx, number) }
-}
-
-// play runs one journey from start to outcome.
-func (d *Demo) play(ctx context.Context, name string, run journeyRun) Row {
-	row := Row{Journey: run.request.Journey(), Expected: run.expected}
-	began := time.Now()
-	if err := d.playInto(ctx, name, run, &row); err != nil {
+// row takes one journey to its outcome, in the way given, and tells of it.
+func (d *Demo) row(ctx context.Context, note Note, way func(context.Context, Note, *Row) error) Row {
+	row := Row{Journey: note.Journey, Expected: note.Expected}
+	err := ctx.Err() // An interrupted demo begins nothing more.
+	if err == nil {
+		err = way(ctx, note, &row)
+	}
+	if err != nil {
 		row.Error = err.Error()
 	}
-	row.Seconds = time.Since(began).Seconds()
-	if row.AsExpected() {
+	switch {
+	case row.AsExpected():
 		d.Progress("  %-20s %s", row.Journey, row.Outcome)
-	} else {
+	case ctx.Err() == nil: // Else the interrupt is reason enough.
 		d.Progress("  %-20s %s %s %s, expected %s", row.Journey, row.Outcome, row.Reason, row.Error, row.Expected)
 	}
 	return row
 }
 
-func (d *Demo) playInto(ctx context.Context, name string, run journeyRun, row *Row) error {
-	if run.prepare != nil {
-		if err := run.prepare(ctx); err != nil {
-			return err
-		}
+// play runs one journey from start to outcome.
+func (d *Demo) play(ctx context.Context, note Note, row *Row) error {
+	if err := d.prepare(ctx, note); err != nil {
+		return err
 	}
-	since, err := d.User.Now(ctx)
+	spec, err := note.Journey.Spec()
 	if err != nil {
 		return err
 	}
-	started, err := d.Client.Start(ctx, "demo-"+name+"-"+string(row.Journey), run.request)
-	if err != nil {
+	note.ID = d.JourneyID(spec.Provider, note.Subject)
+	if note.Since, err = d.User.Now(ctx); err != nil {
 		return err
 	}
-	row.ID, row.RunID = started.ID, started.RunID
-	if err := d.Notebook.Add(Note{Journey: row.Journey, ID: row.ID, RunID: row.RunID, Expected: row.Expected}); err != nil {
+	// The note comes first: should the program end while the call is under
+	// way, the next demo finds the journey, or repeats the call.
+	if err := d.Notebook.Write(note); err != nil {
+		return err
+	}
+	started, err := d.start(ctx, note, row)
+	if err != nil {
 		return err
 	}
 	if started.HandOver != nil {
@@ -130,15 +134,42 @@ func (d *Demo) playInto(ctx context.Context, name string, run journeyRun, row *R
 			return err
 		}
 	}
-	if err := d.conclude(ctx, row); err != nil {
-		return err
+	return d.conclude(ctx, note, row)
+}
+
+// prepare makes authID know the account, as a backend does before it enrolls.
+func (d *Demo) prepare(ctx context.Context, note Note) error {
+	if note.Journey != enroll.AuthIDEnroll && note.Journey != enroll.AuthIDSelfie {
+		return nil
 	}
-	spec, err := row.Journey.Spec()
+	return d.User.CreateAccount(ctx, note.Subject)
+}
+
+// start begins the journey of the note and notes its run.
+func (d *Demo) start(ctx context.Context, note Note, row *Row) (client.Started, error) {
+	request, err := note.request()
 	if err != nil {
-		return err
+		return client.Started{}, err
 	}
-	row.Calls, err = d.User.Calls(ctx, spec.Provider, run.request.SubjectName(), since)
-	return err
+	lasting, cancel := outlast(ctx, grace)
+	defer cancel()
+	started, err := d.Client.Start(lasting, note.Key, request)
+	if err != nil {
+		return client.Started{}, d.crossOutRefused(note, err)
+	}
+	row.ID, row.RunID = started.ID, started.RunID
+	note.RunID = started.RunID
+	return started, d.Notebook.Write(note)
+}
+
+// outlast returns a context that ends somewhat later than its parent.
+func outlast(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	lasting, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(by, cancel) })
+	return lasting, func() {
+		stop()
+		cancel()
+	}
 }
 
 // finish is the person who completes the capture, and the frontend that relays
@@ -152,57 +183,24 @@ func (d *Demo) finish(ctx context.Context, id string, handed *enroll.HandOver) e
 	return err
 }
 
-// conclude waits for the outcome and crosses the journey out.
-func (d *Demo) conclude(ctx context.Context, row *Row) error {
+// conclude waits for the outcome, crosses the journey out, and fills the row.
+func (d *Demo) conclude(ctx context.Context, note Note, row *Row) error {
 	result, err := d.Client.Wait(ctx, row.ID, row.RunID)
 	if err != nil {
-		return err
+		return d.crossOutEnded(ctx, note, row, err)
 	}
 	row.Outcome, row.Reason = result.Outcome, result.Reason
 	shown, err := d.Client.Show(ctx, row.ID, row.RunID)
 	if err != nil {
 		return err
 	}
-	row.Events = shown.Events
-	return d.Notebook.Remove(row.RunID)
-}
-
-// Resume finishes what an earlier demo left waiting, and returns a row for
-// each.
-func (d *Demo) Resume(ctx context.Context) ([]Row, error) {
-	notes, err := d.Notebook.Notes()
-	if err != nil {
-		return nil, err
-	}
-	var rows []Row
-	for _, note := range notes {
-		d.Progress("  %-20s left waiting by an earlier demo, finishing it", note.Journey)
-		row := Row{Journey: note.Journey, ID: note.ID, RunID: note.RunID, Expected: note.Expected}
-		began := time.Now()
-		if err := d.resume(ctx, &row); err != nil {
-			row.Error = err.Error()
-		}
-		row.Seconds = time.Since(began).Seconds()
-		rows = append(rows, row)
-	}
-	return rows, nil
-}
-
-func (d *Demo) resume(ctx context.Context, row *Row) error {
-	shown, err := d.Client.Show(ctx, row.ID, row.RunID)
+	row.Events, row.Seconds = shown.Events, shown.ClosedAt.Sub(shown.StartedAt).Seconds()
+	spec, err := row.Journey.Spec()
 	if err != nil {
 		return err
 	}
-	if shown.ClosedAt.IsZero() {
-		handed, err := d.Client.HandOver(ctx, row.ID)
-		if err != nil {
-			return err
-		}
-		if handed != nil {
-			if err := d.finish(ctx, row.ID, handed); err != nil {
-				d.Progress("  %-20s %v; the backup poll will tell", row.Journey, err)
-			}
-		}
+	if row.Calls, err = d.User.Calls(ctx, spec.Provider, note.Subject, note.Since); err != nil {
+		return err
 	}
-	return d.conclude(ctx, row)
+	return d.Notebook.Remove(note.Key)
 }

@@ -22,6 +22,10 @@ type User struct {
 	HTTP *http.Client
 }
 
+// ErrRefused marks a request that the simulator did not accept. For a capture
+// it means that there is nothing to capture any more.
+var ErrRefused = errors.New("the simulator answered")
+
 // NewUser returns a user of the simulator at the address.
 func NewUser(simulator string) *User {
 	return &User{Simulator: simulator, HTTP: &http.Client{Timeout: 10 * time.Second}}
@@ -31,7 +35,7 @@ func NewUser(simulator string) *User {
 const bioidSamples = 4
 
 // Complete finishes the capture that was handed over, and returns the hint
-// that a frontend would relay then.
+// that a frontend would relay then, also beside an ErrRefused.
 func (u *User) Complete(ctx context.Context, handed *enroll.HandOver) (enroll.HintName, enroll.Hint, error) {
 	switch {
 	case handed.AuthID != nil:
@@ -137,7 +141,7 @@ func (u *User) do(request *http.Request, into any) error {
 		return fmt.Errorf("read the simulator's answer: %w", err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("the simulator answered %d: %s", answer.StatusCode, body)
+		return fmt.Errorf("%w %d: %s", ErrRefused, answer.StatusCode, body)
 	}
 	if into == nil {
 		return nil

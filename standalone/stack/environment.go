@@ -26,11 +26,11 @@ func (s *Stack) startHost() (*host.Host, error) {
 }
 
 // Environment is what worker and starter need in their environment to join
-// this stack from another process.
+// this stack from another process. The secrets of an external Temporal server
+// are left out.
 func (s *Stack) Environment() map[string]string {
 	known := simulator.DefaultCredentials()
-	return map[string]string{
-		"TEMPORAL_ADDRESS":      s.TemporalAddress(),
+	environment := map[string]string{
 		"BIOENROLL_KEY_FILE":    s.KeyFile(),
 		"BIOENROLL_SEALED_DIR":  s.SealedDir(),
 		"BIOENROLL_ALLOW_HTTP":  strconv.FormatBool(true), // The simulators have no certificate.
@@ -48,17 +48,22 @@ func (s *Stack) Environment() map[string]string {
 		"IPROOV_OAUTH_USERNAME": known.IProovOAuthUser,
 		"IPROOV_OAUTH_PASSWORD": known.IProovOAuthValue,
 	}
+	maps.Copy(environment, s.temporalEnvironment())
+	return environment
 }
 
 // WriteEnvironment writes Environment as a file that a shell can read, so that
-// worker and starter join the stack without copying lines by hand. It returns
-// the file's path.
+// worker and starter join the stack without copying lines by hand. A comment
+// names the variables left out. It returns the file's path.
 func (s *Stack) WriteEnvironment() (string, error) {
 	path := filepath.Join(s.options.DataDir, "env")
 	environment := s.Environment()
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
 		fmt.Fprintf(&b, "export %s='%s'\n", name, strings.ReplaceAll(environment[name], "'", `'\''`))
+	}
+	if external := s.options.External; external != nil && len(external.LeftOut) > 0 {
+		fmt.Fprintf(&b, "# Secrets are not written here, set them yourself: %s\n", strings.Join(external.LeftOut, ", "))
 	}
 	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
 		return "", fmt.Errorf("write the environment file: %w", err)

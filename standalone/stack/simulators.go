@@ -7,9 +7,11 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/bioenroll/bioenroll/simulator"
+	"github.com/bioenroll/bioenroll/standalone/embedded"
 )
 
 // simulators is the simulated providers' HTTP server.
@@ -20,12 +22,18 @@ type simulators struct {
 	served chan error
 }
 
-// serveSimulators listens on loopback and answers as the four providers.
+const loopback = "127.0.0.1"
+
+// serveSimulators listens on loopback and answers as the four providers. It
+// fails with a *embedded.PortTakenError when another program has the port.
 func serveSimulators(options Options) (*simulators, error) {
-	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(options.SimulatorPort))
+	address := net.JoinHostPort(loopback, strconv.Itoa(options.SimulatorPort))
 	listener, err := net.Listen("tcp", address) //nolint:noctx // listening on loopback does not block
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, &embedded.PortTakenError{Option: "SimulatorPort", Host: loopback, Port: options.SimulatorPort}
+	}
 	if err != nil {
-		return nil, fmt.Errorf("simulators: cannot listen on %s: free the port, or choose another with --simulator-port or BIOENROLL_SIMULATOR_PORT: %w", address, err)
+		return nil, fmt.Errorf("simulators: listen on %s: %w", address, err)
 	}
 	settings := options.Simulator
 	settings.DataDir = options.DataDir

@@ -37,7 +37,7 @@ type Options struct {
 	TemporalPort, UIPort, MetricsPort, SimulatorPort int
 	// External, when set, is the Temporal server to use instead of an
 	// embedded one.
-	External *sdk.Options
+	External *External
 	// Simulator sets the simulators' behaviour; its DataDir is overwritten.
 	Simulator simulator.Options
 	// Limits and Pace of the client; zero values mean the defaults.
@@ -101,8 +101,10 @@ func (s *Stack) start(ctx context.Context) error {
 
 // dialTemporal connects to the external server, or starts the embedded one.
 func (s *Stack) dialTemporal(ctx context.Context) (sdk.Client, error) {
-	options := s.options.External
-	if options == nil {
+	var options sdk.Options
+	if s.options.External != nil {
+		options = s.options.External.Options
+	} else {
 		server, err := embedded.Start(ctx, embedded.Options{
 			DataDir: s.options.DataDir, Port: s.options.TemporalPort, UIPort: s.options.UIPort, MetricsPort: s.options.MetricsPort,
 			SearchAttributes: searchAttributes(),
@@ -111,9 +113,9 @@ func (s *Stack) dialTemporal(ctx context.Context) (sdk.Client, error) {
 			return nil, err
 		}
 		s.server = server
-		options = &sdk.Options{HostPort: server.FrontendAddress(), Namespace: sdk.DefaultNamespace}
+		options = sdk.Options{HostPort: server.FrontendAddress(), Namespace: sdk.DefaultNamespace}
 	}
-	return dial.Dial(ctx, *options, s.keys, s.options.Log)
+	return dial.Dial(ctx, options, s.keys, s.options.Log)
 }
 
 // searchAttributes that a cluster must have.
@@ -151,6 +153,12 @@ func (s *Stack) Stop(ctx context.Context) error {
 // Client starts and follows journeys.
 func (s *Stack) Client() *client.Client { return s.client }
 
+// JourneyID is the ID that the client gives to the journeys of a subject at a
+// provider, for those who have to know it before they start one.
+func (s *Stack) JourneyID(provider enroll.Provider, subject string) string {
+	return string(provider) + "-" + s.keys.SubjectHash(provider, subject)
+}
+
 // Temporal is the connection that the client uses.
 func (s *Stack) Temporal() sdk.Client { return s.temporal }
 
@@ -163,7 +171,7 @@ func (s *Stack) SimulatorURL() string { return s.simulator.url }
 // TemporalAddress is where worker and starter find the server.
 func (s *Stack) TemporalAddress() string {
 	if s.server == nil {
-		return s.options.External.HostPort
+		return s.options.External.Options.HostPort
 	}
 	return s.server.FrontendAddress()
 }
