@@ -47,6 +47,8 @@ var errUsage = errors.New("bad usage")
 
 func run(ctx context.Context, args []string, env func(string) (string, bool), stdout, stderr io.Writer) int {
 	command := commands(env) //nolint:contextcheck // cobra hands the context to each command
+	understood := false      // What fails before a command runs is usage: a word or a flag nobody knows.
+	command.PersistentPreRun = func(*cobra.Command, []string) { understood = true }
 	command.SetArgs(args)
 	command.SetOut(stdout)
 	command.SetErr(stderr)
@@ -54,7 +56,7 @@ func run(ctx context.Context, args []string, env func(string) (string, bool), st
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errUsage):
+	case !understood, errors.Is(err, errUsage):
 		_, _ = fmt.Fprintln(stderr, err)
 		return exitBadFlag
 	default:
@@ -73,7 +75,6 @@ func commands(env func(string) (string, bool)) *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	flags := root.PersistentFlags()
 	flags.StringVar(&s.data, "data", text(env, "BIOENROLL_DATA", "data"), "folder of everything that outlives the process ($BIOENROLL_DATA)")
 	flags.IntVar(&s.temporalPort, "temporal-port", number(env, "BIOENROLL_TEMPORAL_PORT", 7233), "port of the Temporal server ($BIOENROLL_TEMPORAL_PORT)")

@@ -254,6 +254,8 @@ func TestUsage_that_is_bad_starts_nothing(t *testing.T) {
 		environment map[string]string
 		says        string
 	}{
+		"unknown_command":        {args: []string{"walk"}, says: "walk"},
+		"a_word_too_many":        {args: []string{"demo", "fast"}, says: "fast"},
 		"unknown_flag":           {args: []string{"demo", "--port", "1"}, says: "--port"},
 		"port_out_of_range":      {args: []string{"demo", "--ui-port", "65536"}, says: "ui-port"},
 		"port_of_simulators_off": {args: []string{"demo", "--simulator-port", "-1"}, says: "simulator-port"},
