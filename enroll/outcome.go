@@ -34,7 +34,9 @@ func Outcomes() []Outcome {
 }
 
 // Success reports whether the journey reached what it was started for.
-func (o Outcome) Success() bool { return o == Enrolled || o == Captured || o == Removed }
+func (o Outcome) Success() bool {
+	return o == Enrolled || o == Captured || o == Removed
+}
 
 // Reason is the machine-readable why of an outcome.
 type Reason string
