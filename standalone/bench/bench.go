@@ -31,7 +31,7 @@ func scaleOf(name string) (scale, error) {
 	switch name {
 	case "default":
 		return scale{
-			name: name, rounds: 100, otherRounds: 20, window: 3 * time.Second, blocks: 3,
+			name: name, rounds: 80, otherRounds: 15, window: 3 * time.Second, blocks: 3,
 			concurrent: []int{1, 10, 50, 100}, hour: time.Minute, waiting: []int{100, 1000},
 		}, nil
 	case "full":

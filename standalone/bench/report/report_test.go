@@ -30,8 +30,8 @@ func found() report.Report {
 		},
 		Loads: []report.Load{
 			{Variant: report.Ours, Concurrent: 10, PerSecond: 27, Blocks: []float64{26, 27, 28}, CPU: map[string]float64{"server": 30, "worker": 9}},
-			{Variant: report.Skeleton, Concurrent: 10, PerSecond: 30},
-			{Variant: report.Bare, Concurrent: 10, PerSecond: 54},
+			{Variant: report.Skeleton, Concurrent: 10, PerSecond: 30, Blocks: []float64{13, 30, 56}},
+			{Variant: report.Bare, Concurrent: 10, PerSecond: 54, Blocks: []float64{52, 54, 56}},
 		},
 		Memory: []report.Memory{{Variant: report.Ours, Waiting: 100, Live: 2048, Goroutines: 1}},
 	}
