@@ -14,7 +14,8 @@ import (
 // program. Nothing has been started when it is returned.
 type PortTakenError struct {
 	// Option names the field of Options that chose the port: Port, UIPort or
-	// MetricsPort, for a caller that wants to name its own flag instead.
+	// MetricsPort, for a caller that wants to name its own flag instead. A
+	// caller with further listeners may use the type with a name of its own.
 	Option string
 	// Host and Port are the address that is in use.
 	Host string
