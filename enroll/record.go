@@ -1,0 +1,85 @@
+package enroll
+
+import "time"
+
+// RecordID names a journey's record: a keyed hash of its workflow ID and its
+// idempotency key. Every run of the journey has the same one, also after a
+// workflow reset, and no other journey has.
+type RecordID string
+
+// Record is what is kept of a journey for longer than Temporal keeps its
+// history. Subject and References are encrypted at rest.
+type Record struct {
+	ID         RecordID `json:"id"`
+	Journey    Journey  `json:"journey"`
+	Provider   Provider `json:"provider"`
+	WorkflowID string   `json:"workflow_id"`
+	// RunID is the run that wrote last: a reset makes a new one.
+	RunID       string `json:"run_id"`
+	SubjectHash string `json:"subject_hash"`
+	// Digest is the keyed digest of the request that started the journey.
+	Digest string `json:"digest"`
+	// Subject is the provider's own name of the person.
+	Subject Secret `json:"subject,omitempty"`
+	// References are the provider's identifiers, such as operation_id or token,
+	// by name.
+	References map[string]Secret `json:"references,omitempty"`
+	BeganAt    time.Time         `json:"began_at"`
+	// Steps are the calls that were fenced or gave something worth keeping, in
+	// the order of their beginning.
+	Steps []RecordStep `json:"steps,omitempty"`
+	// Result is nil until the journey has concluded. It never changes.
+	Result *Result `json:"result,omitempty"`
+	// Resolution is what an operator found out about an unknown outcome.
+	Resolution *Resolution `json:"resolution,omitempty"`
+}
+
+// StepState is how far a fenced call has come.
+type StepState string
+
+// The states of a fenced call.
+const (
+	// StepClaimed: the call was about to be made; nothing is known of an answer.
+	StepClaimed StepState = "claimed"
+	// StepAnswered: the provider's answer is recorded.
+	StepAnswered StepState = "answered"
+	// StepLost: the call was made and its answer was lost.
+	StepLost StepState = "lost"
+)
+
+// RecordStep is one call to a provider as a record keeps it.
+type RecordStep struct {
+	// Name is the step's activity name.
+	Name string `json:"name"`
+	// Ordinal tells calls of one step apart: 1 is the first.
+	Ordinal   int       `json:"ordinal"`
+	State     StepState `json:"state"`
+	ClaimedAt time.Time `json:"claimed_at"`
+	// AnsweredAt is zero until the answer is recorded.
+	AnsweredAt time.Time `json:"answered_at,omitzero"`
+}
+
+// Resolution settles an unknown outcome: what an operator learned from the
+// provider by other means.
+type Resolution struct {
+	Outcome Outcome `json:"outcome"`
+	// Who is the operator.
+	Who string `json:"who"`
+	// Why says how it was found out.
+	Why string    `json:"why"`
+	At  time.Time `json:"at"`
+}
+
+// AuditEntry is one line of the append-only audit trail.
+type AuditEntry struct {
+	// Seq orders the entries of all records.
+	Seq    int64     `json:"seq"`
+	Record RecordID  `json:"record,omitempty"`
+	At     time.Time `json:"at"`
+	// What names what happened, such as began, claimed, concluded, resolved.
+	What string `json:"what"`
+	// Who is the operator; empty when the orchestrator acted by itself.
+	Who string `json:"who,omitempty"`
+	// Detail says more, without secrets: a step, an outcome, a reason.
+	Detail string `json:"detail,omitempty"`
+}
