@@ -26,3 +26,11 @@ func (h *Host) Fail(queue string, err error) { h.fail(queue, err) }
 func RegisterSteps(provider enroll.Provider, r worker.ActivityRegistry) {
 	stepsOf(provider, providerset.Clients{}, nil).Register(r)
 }
+
+// StepOptions are the options of a worker for the steps at one provider.
+func StepOptions(capacity Capacity) worker.Options { return stepOptions(capacity) }
+
+// DeploymentOptions are the options of every worker of a version.
+func DeploymentOptions(version worker.WorkerDeploymentVersion) worker.DeploymentOptions {
+	return deploymentOptions(version)
+}

@@ -25,6 +25,7 @@ const goodbye = 15 * time.Second
 type Host struct {
 	workers []named
 	patient time.Duration
+	version worker.WorkerDeploymentVersion
 	fatal   chan error
 	stop    sync.Once
 	log     *zap.Logger
@@ -48,20 +49,22 @@ func Start(temporal sdk.Client, settings Settings, log *zap.Logger) (*Host, erro
 	if err != nil {
 		return nil, fmt.Errorf("host: %w", err)
 	}
-	h := &Host{patient: settings.StopTimeout, fatal: make(chan error, 1), log: log}
+	h := &Host{patient: settings.StopTimeout, version: settings.Version, fatal: make(chan error, 1), log: log}
 	h.add(temporal, enroll.WorkflowTaskQueue, worker.Options{}, func(w worker.Worker) {
 		workflows.Register(w)
 		activities.NewConcluder(shared.Sealed).Register(w)
+		activities.NewWatcher(temporal).Register(w)
 	})
 	for _, provider := range settings.Providers.Chosen {
 		steps := stepsOf(provider, clients, shared.Sealed)
-		h.add(temporal, provider.TaskQueue(), worker.Options{DisableWorkflowWorker: true}, func(w worker.Worker) { steps.Register(w) })
+		h.add(temporal, provider.TaskQueue(), stepOptions(settings.Capacity[provider]), func(w worker.Worker) { steps.Register(w) })
 	}
 	if err := h.start(); err != nil {
 		h.Stop()
 		return nil, err
 	}
-	log.Info("worker runs", zap.Any("providers", settings.Providers.Chosen), zap.String("subject_key", shared.Keys.SubjectFingerprint()))
+	log.Info("worker runs", zap.Any("providers", settings.Providers.Chosen), zap.String("subject_key", shared.Keys.SubjectFingerprint()),
+		zap.String("deployment", settings.Version.DeploymentName), zap.String("build_id", settings.Version.BuildID))
 	return h, nil
 }
 
@@ -85,11 +88,23 @@ func stepsOf(provider enroll.Provider, clients providerset.Clients, sealed *seal
 	panic("host: a provider without steps: " + string(provider)) // Settings hold known providers only.
 }
 
+// stepOptions are the options of a worker for the steps at one provider.
+func stepOptions(capacity Capacity) worker.Options {
+	return worker.Options{
+		DisableWorkflowWorker:              true,
+		MaxConcurrentActivityExecutionSize: capacity.Slots,
+		// The limit of a single worker, WorkerActivitiesPerSecond, is left
+		// alone: it delays a step that has been taken, while its time limit runs.
+		TaskQueueActivitiesPerSecond: capacity.Rate,
+	}
+}
+
 // add makes a worker for the queue with the options that all have in common.
 func (h *Host) add(temporal sdk.Client, queue string, options worker.Options, register func(worker.Worker)) {
 	options.DisableRegistrationAliasing = true // Names are explicit; a second way to say them hides mistakes.
 	options.WorkerStopTimeout = h.patient
 	options.WorkflowPanicPolicy = worker.BlockWorkflow // A bug waits for its fix and fails nobody's journey.
+	options.DeploymentOptions = deploymentOptions(h.version)
 	options.OnFatalError = func(err error) { h.fail(queue, err) }
 	w := worker.New(temporal, queue, options)
 	register(w)

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	sdk "go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -60,6 +61,86 @@ func TestLoad(t *testing.T) {
 	})
 }
 
+func TestCapacity(t *testing.T) {
+	t.Parallel()
+
+	t.Run("has_a_default_and_a_setting_for_each_provider", func(t *testing.T) {
+		t.Parallel()
+		values := environment(t)
+		values["IPROOV_SLOTS"], values["IPROOV_RATE"] = "7", "2.5"
+		src := config.NewSource(config.Map(values))
+		capacity := host.Load(src).Capacity
+		require.NoError(t, src.Err())
+		require.Equal(t, host.Capacity{Slots: 7, Rate: 2.5}, capacity[enroll.IProov])
+		for _, provider := range []enroll.Provider{enroll.AuthID, enroll.BioID, enroll.SmartID} {
+			require.Equal(t, host.DefaultCapacity(), capacity[provider])
+		}
+	})
+
+	t.Run("bounds_the_steps_of_its_provider_only", func(t *testing.T) {
+		t.Parallel()
+		options := host.StepOptions(host.Capacity{Slots: 7, Rate: 2.5})
+		require.Equal(t, 7, options.MaxConcurrentActivityExecutionSize)
+		require.InDelta(t, 2.5, options.TaskQueueActivitiesPerSecond, 0)
+		require.Zero(t, options.WorkerActivitiesPerSecond)
+		require.True(t, options.DisableWorkflowWorker)
+	})
+
+	t.Run("refuses_what_would_stop_a_provider_or_bound_nothing", func(t *testing.T) {
+		t.Parallel()
+		for name, value := range map[string]string{"AUTHID_SLOTS": "0", "BIOID_SLOTS": "many", "SMARTID_RATE": "0", "IPROOV_RATE": "-1"} {
+			values := environment(t)
+			values[name] = value
+			src := config.NewSource(config.Map(values))
+			host.Load(src)
+			require.ErrorContains(t, src.Err(), "\n  "+name+": given ")
+		}
+	})
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+
+	t.Run("is_none_unless_given", func(t *testing.T) {
+		t.Parallel()
+		settings := host.Load(config.NewSource(config.Map(environment(t))))
+		require.Zero(t, settings.Version)
+		require.Zero(t, host.DeploymentOptions(settings.Version))
+	})
+
+	t.Run("pins_journeys_to_the_version_that_began_them", func(t *testing.T) {
+		t.Parallel()
+		values := environment(t)
+		values[host.Deployment], values[host.BuildID] = "bioenroll", "1.4.0"
+		src := config.NewSource(config.Map(values))
+		settings := host.Load(src)
+		require.NoError(t, src.Err())
+		options := host.DeploymentOptions(settings.Version)
+		require.True(t, options.UseVersioning)
+		require.Equal(t, worker.WorkerDeploymentVersion{DeploymentName: "bioenroll", BuildID: "1.4.0"}, options.Version)
+		require.Equal(t, workflow.VersioningBehaviorPinned, options.DefaultVersioningBehavior)
+	})
+
+	t.Run("refuses_half_a_version_and_names_the_server_would_refuse", func(t *testing.T) {
+		t.Parallel()
+		for _, row := range []struct{ deployment, build, refused string }{
+			{"bioenroll", "", host.BuildID},
+			{"", "1.4.0", host.Deployment},
+			{"bioenroll.eu", "1", host.Deployment},
+			{"bioenroll:eu", "1", host.Deployment},
+			{"__bioenroll", "1", host.Deployment},
+			{strings.Repeat("b", 101), "1", host.Deployment},
+			{"bioenroll", "1 4", host.BuildID},
+		} {
+			values := environment(t)
+			values[host.Deployment], values[host.BuildID] = row.deployment, row.build
+			src := config.NewSource(config.Map(values))
+			host.Load(src)
+			require.ErrorContains(t, src.Err(), "\n  "+row.refused+": given ", "%v", row)
+		}
+	})
+}
+
 func TestStart(t *testing.T) {
 	t.Parallel()
 
@@ -103,7 +184,7 @@ func TestSteps(t *testing.T) {
 	require.NoError(t, err)
 	var promised []string
 	for _, found := range regexp.MustCompile(`Activity\[[^\]]*\]\s*=\s*"(\w+)"`).FindAllStringSubmatch(string(source), -1) {
-		if found[1] != string(enroll.Conclude) { // It runs beside the stories.
+		if found[1] != string(enroll.Conclude) && found[1] != string(enroll.FindNewer) { // They run beside the stories.
 			promised = append(promised, found[1])
 		}
 	}

@@ -3,14 +3,20 @@ package host
 import (
 	"time"
 
+	"go.temporal.io/sdk/worker"
+
+	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/providerset"
 	"github.com/bioenroll/bioenroll/internal/vault"
 )
 
-// StopTimeout is the setting for how long steps under way may go on when the
-// process is told to stop.
-const StopTimeout = "BIOENROLL_STOP_TIMEOUT"
+// Names of the settings.
+const (
+	StopTimeout = "BIOENROLL_STOP_TIMEOUT" // How long steps under way may go on when the process is told to stop.
+	Deployment  = "BIOENROLL_DEPLOYMENT"   // Name of the worker deployment; none unless versions are kept apart.
+	BuildID     = "BIOENROLL_BUILD_ID"     // Version of this worker in its deployment.
+)
 
 // Settings are what a host needs beside its connection to Temporal.
 type Settings struct {
@@ -18,6 +24,11 @@ type Settings struct {
 	Vault vault.Settings
 	// Providers are the providers whose steps the host runs.
 	Providers providerset.Settings
+	// Capacity bounds the steps at each of those providers.
+	Capacity map[enroll.Provider]Capacity
+	// Version is the worker deployment version that the host runs journeys
+	// for. The zero value serves journeys of any version.
+	Version worker.WorkerDeploymentVersion
 	// StopTimeout is how long steps under way may go on when the host stops:
 	// never shorter than a call to a provider.
 	StopTimeout time.Duration
@@ -30,8 +41,13 @@ func Load(src *config.Source) Settings {
 	s := Settings{
 		Vault:     vault.Read(src),
 		Providers: providerset.Read(src),
+		Capacity:  map[enroll.Provider]Capacity{},
+		Version:   readVersion(src),
 		StopTimeout: src.Duration(StopTimeout, 20*time.Second, shortest, longest,
 			"how long calls under way may go on when the worker is told to stop"),
+	}
+	for _, provider := range s.Providers.Chosen {
+		s.Capacity[provider] = readCapacity(src, provider)
 	}
 	if s.StopTimeout < s.Providers.Timeout {
 		src.Refuse(StopTimeout, "less than "+providerset.HTTPTimeout, "at least "+providerset.HTTPTimeout+", so that no call is cut off")
