@@ -19,6 +19,7 @@ type AuthIDClient interface {
 	Status(ctx context.Context, journey enroll.Journey, operationID string) (authid.Status, error)
 	SelfieReference(ctx context.Context, operationID string) (enroll.SelfieReference, error)
 	AttachCredential(ctx context.Context, accountNumber, tempID string) error
+	RemoveCredential(ctx context.Context, accountNumber string) error
 }
 
 var _ AuthIDClient = (*authid.Client)(nil)
@@ -35,6 +36,7 @@ func (a *AuthID) Register(r worker.ActivityRegistry) {
 	register(r, enroll.AuthIDCreateOperation, a.CreateOperation)
 	register(r, enroll.AuthIDConfirmStatus, a.ConfirmStatus)
 	register(r, enroll.AuthIDAttachCredential, a.AttachCredential)
+	register(r, enroll.AuthIDRemoveCredential, a.RemoveCredential)
 }
 
 // ReadAccount makes sure that the account exists. It is safe to repeat.
@@ -125,4 +127,10 @@ func (a *AuthID) AttachCredential(ctx context.Context, in enroll.AuthIDAttachCre
 		v.Reason = enroll.ReasonAfterLostAnswer
 	}
 	return enroll.AuthIDAttachment{Refused: v}, nil
+}
+
+// RemoveCredential takes back a credential that came into being after its
+// journey had ended. It is safe to repeat.
+func (a *AuthID) RemoveCredential(ctx context.Context, in enroll.AuthIDRemoveCredentialInput) (enroll.Nothing, error) {
+	return enroll.Nothing{}, failure(a.client.RemoveCredential(ctx, in.AccountNumber))
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"errors"
 
 	sdk "go.temporal.io/sdk/client"
@@ -17,6 +18,7 @@ type Client struct {
 	sealed   *seal.Store
 	limits   enroll.Limits
 	pace     enroll.Pace
+	afterEnd enroll.AfterEnd
 }
 
 // Options are what a Client is made of. Most backends call Dial instead.
@@ -33,6 +35,9 @@ type Options struct {
 	// Pace is given to every journey started; the zero value means the
 	// default.
 	Pace enroll.Pace
+	// AfterEnd says what becomes of a capture that the person completes after
+	// the journey has ended; the zero value means that it is removed.
+	AfterEnd enroll.AfterEnd
 }
 
 // New returns a Client on a connection that exists already.
@@ -48,7 +53,7 @@ func New(options Options) (*Client, error) {
 	}
 	return &Client{
 		temporal: options.Temporal, keys: options.Keys, sealed: options.Sealed,
-		limits: options.Limits, pace: options.Pace,
+		limits: options.Limits, pace: options.Pace, afterEnd: cmp.Or(options.AfterEnd, enroll.RemoveLate),
 	}, nil
 }
 

@@ -63,6 +63,7 @@ func Dial(ctx context.Context, options ...DialOption) (*Client, error) {
 	}
 	return New(Options{
 		Temporal: temporal, Keys: shared.Keys, Sealed: shared.Sealed, Limits: settings.limits, Pace: settings.pace,
+		AfterEnd: settings.afterEnd,
 	})
 }
 
@@ -80,8 +81,11 @@ type settings struct {
 	vault    vault.Settings
 	limits   enroll.Limits
 	pace     enroll.Pace
+	afterEnd enroll.AfterEnd
 }
 
 func readSettings(src *config.Source) settings {
-	return settings{temporal: dial.Settings(src), vault: vault.Read(src), limits: config.Limits(src), pace: config.Pace(src)}
+	return settings{
+		temporal: dial.Settings(src), vault: vault.Read(src), limits: config.Limits(src), pace: config.Pace(src), afterEnd: config.AfterEnd(src),
+	}
 }

@@ -36,6 +36,9 @@ type Shown struct {
 	StateMissing string `json:"state_missing,omitempty"`
 	// Pending lists the steps under way, with the attempts of the backup poll.
 	Pending []PendingStep `json:"pending,omitempty"`
+	// Watched is what the watch of a capture that was left open found; nil
+	// until it has looked.
+	Watched *enroll.Watched `json:"watched,omitempty"`
 }
 
 // PendingStep is a step that has not ended.
@@ -64,8 +67,24 @@ func (c *Client) Show(ctx context.Context, id, runID string) (Shown, error) {
 		shown.StateMissing = failed.Error() // What the server knows is worth showing without it.
 	} else {
 		shown.State = &state
+		shown.Watched = c.watched(ctx, state.Result)
 	}
 	return shown, nil
+}
+
+// watched reads what a watch that has ended found.
+func (c *Client) watched(ctx context.Context, result *enroll.Result) *enroll.Watched {
+	if result == nil || result.WatchID == "" {
+		return nil
+	}
+	if ended, err := c.Concluded(ctx, result.WatchID, ""); err != nil || !ended {
+		return nil
+	}
+	var found enroll.Watched
+	if c.temporal.GetWorkflow(ctx, result.WatchID, "").Get(ctx, &found) != nil {
+		return nil
+	}
+	return &found
 }
 
 func pendingOf(pending []*workflowpb.PendingActivityInfo) []PendingStep {
@@ -152,7 +171,7 @@ func (f Filter) query() (string, error) {
 			return "", err
 		}
 	}
-	terms := []string{enroll.AttrProvider + " IS NOT NULL"}
+	terms := []string{enroll.AttrJourney + " IS NOT NULL"} // A watch has none.
 	for _, t := range []struct{ attribute, value string }{
 		{enroll.AttrProvider, string(f.Provider)},
 		{enroll.AttrJourney, string(f.Journey)},

@@ -204,7 +204,7 @@ func (s starting) begin(ctx context.Context, refs []enroll.SealedRef) (Started, 
 
 // beginOnce makes the one round trip and compares digests.
 func (s starting) beginOnce(ctx context.Context, refs []enroll.SealedRef) (Started, error) {
-	envelope := enroll.Envelope{SubjectHash: s.subject, Digest: s.digest, Pace: s.pace}
+	envelope := enroll.Envelope{SubjectHash: s.subject, Digest: s.digest, Pace: s.pace, AfterEnd: s.afterEnd}
 	start := s.temporal.NewWithStartWorkflowOperation(s.options(), s.spec.Workflow, s.input(envelope, refs))
 	handle, err := s.temporal.UpdateWithStartWorkflow(ctx, sdk.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start,

@@ -11,6 +11,8 @@ type Activity[In, Out any] string
 const (
 	// Conclude deletes what the journey sealed.
 	Conclude Activity[ConcludeInput, Nothing] = "Conclude"
+	// FindNewer tells whether a newer journey has enrolled the subject.
+	FindNewer Activity[FindNewerInput, Newer] = "FindNewer"
 )
 
 // The steps at authID.
@@ -19,6 +21,7 @@ const (
 	AuthIDCreateOperation  Activity[AuthIDCreateOperationInput, AuthIDOperation]   = "AuthIDCreateOperation"
 	AuthIDConfirmStatus    Activity[AuthIDConfirmStatusInput, AuthIDStatus]        = "AuthIDConfirmStatus"
 	AuthIDAttachCredential Activity[AuthIDAttachCredentialInput, AuthIDAttachment] = "AuthIDAttachCredential"
+	AuthIDRemoveCredential Activity[AuthIDRemoveCredentialInput, Nothing]          = "AuthIDRemoveCredential"
 )
 
 // The steps at BioID.
@@ -53,6 +56,18 @@ type Nothing struct{}
 // ConcludeInput names what Conclude has to delete.
 type ConcludeInput struct {
 	Sealed []SealedRef `json:"sealed"`
+}
+
+// FindNewerInput names a journey and its run.
+type FindNewerInput struct {
+	JourneyID string `json:"journey_id"`
+	RunID     string `json:"run_id"`
+}
+
+// Newer tells whether a journey that was started after the run has enrolled
+// the subject. While one is under way, the failure is KindPending.
+type Newer struct {
+	Enrolled bool `json:"enrolled"`
 }
 
 // AuthIDReadAccountInput names the account to read.
@@ -105,6 +120,11 @@ type AuthIDStatus struct {
 type AuthIDAttachCredentialInput struct {
 	AccountNumber string `json:"account_number"`
 	TempID        string `json:"temp_id"`
+}
+
+// AuthIDRemoveCredentialInput names the account whose credential is removed.
+type AuthIDRemoveCredentialInput struct {
+	AccountNumber string `json:"account_number"`
 }
 
 // AuthIDAttachment tells whether the selfie was attached.

@@ -112,6 +112,9 @@ type Envelope struct {
 	Digest string `json:"digest"`
 	// Pace holds the settings of begin and wait.
 	Pace Pace `json:"pace"`
+	// AfterEnd says what becomes of a capture completed after the journey had
+	// ended.
+	AfterEnd AfterEnd `json:"after_end"`
 }
 
 // Pace holds how long a journey may begin and how often it asks. It travels

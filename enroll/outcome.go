@@ -155,6 +155,9 @@ type Result struct {
 	// OpenUntil is set when the provider cannot be told that the journey
 	// ended: until then the person may still complete the capture there.
 	OpenUntil *time.Time `json:"open_until,omitempty"`
+	// WatchID is the workflow ID of the watch that looks at OpenUntil what
+	// became of the capture.
+	WatchID string `json:"watch_id,omitempty"`
 	// CleanUp lists what the journey removed at the provider, or could not.
 	CleanUp []CleanUp `json:"clean_up,omitempty"`
 }

@@ -56,6 +56,23 @@ func describeShown(s *sheet, shown client.Shown) {
 		return
 	}
 	describeState(s, *shown.State)
+	if shown.Watched != nil {
+		s.row("watch found", describeWatched(*shown.Watched))
+	}
+}
+
+// describeWatched tells what became of a capture that was left open.
+func describeWatched(found enroll.Watched) string {
+	switch {
+	case found.Reason != "":
+		return "no answer: " + string(found.Reason)
+	case !found.Completed:
+		return "the person did not complete the capture"
+	case found.Removed:
+		return "the person completed the capture; what came into being is removed"
+	default:
+		return "the person completed the capture; it was kept: " + string(found.Kept)
+	}
 }
 
 func describeStep(step client.PendingStep) string {

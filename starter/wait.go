@@ -103,6 +103,7 @@ func describeResult(s *sheet, result enroll.Result) {
 	s.fact("unenrolled", yes(result.Unenrolled))
 	if result.OpenUntil != nil {
 		s.fact("open until", stamp(*result.OpenUntil)+", the person may still complete the capture at the provider")
+		s.fact("watched by", result.WatchID)
 	}
 	for _, c := range result.CleanUp {
 		if c.Done {

@@ -65,11 +65,19 @@ func (c *authIDCapture) run(ctx workflow.Context) enroll.Verdict {
 	}
 	c.handOver(ctx, operation.HandOver, operation.ExpiresAt.Add(authIDGrace))
 	verdict := c.await(ctx, c.waiting())
-	if verdict.Outcome == enroll.Canceled && verdict.Reason == enroll.ReasonCanceledByRequest {
-		until := c.state.Deadline // No cancel call is known: the person may still finish.
-		c.result.OpenUntil = &until
+	if c.mayStillFinish(ctx, verdict) {
+		c.leaveOpen(c.state.Deadline, &enroll.WatchInput{
+			AuthID: &enroll.AuthIDLeftOpen{AccountNumber: c.in.AccountNumber, OperationIDs: c.operations},
+		})
 	}
 	return verdict
+}
+
+// mayStillFinish reports that an operation is open although the journey ends
+// without success: no cancel call is known.
+func (c *authIDCapture) mayStillFinish(ctx workflow.Context, v enroll.Verdict) bool {
+	open := v.Reason == enroll.ReasonCanceledByRequest || len(c.operations) > 1
+	return open && !v.Outcome.Success() && workflow.Now(ctx).Before(c.state.Deadline)
 }
 
 // create opens the capture. With an out-of-band transport each call sends a

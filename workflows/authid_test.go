@@ -152,12 +152,15 @@ func TestAuthIDEnrollment_cancel(t *testing.T) {
 	t.Run("asks_once_more_and_tells_until_when_the_capture_stays_open", func(t *testing.T) {
 		b := setup(t)
 		openAccount(b)
+		started := b.watched()
 		confirms := stub(b, enroll.AuthIDConfirmStatus, fails[enroll.AuthIDConfirmStatusInput, enroll.AuthIDStatus](enroll.KindPending, enroll.FailureDetails{}))
 		b.after(2*time.Second, b.CancelWorkflow)
 		result := b.run(enroll.AuthIDEnroll, authIDInput())
 		require.Equal(t, enroll.Canceled, result.Outcome)
 		require.EqualValues(t, 1, confirms.Load())
 		require.NotNil(t, result.OpenUntil)
+		require.Len(t, *started, 1)
+		require.Equal(t, *result.OpenUntil, (*started)[0].Until)
 	})
 	t.Run("a_person_who_finished_first_wins", func(t *testing.T) {
 		b := setup(t)

@@ -73,10 +73,25 @@ func (c *bioIDCapture) capture(ctx workflow.Context) enroll.Verdict {
 	}
 	c.handOver(ctx, c.token.HandOver, c.until(workflow.Now(ctx)))
 	verdict := c.await(ctx, c.browserWait(ctx))
-	if verdict.Outcome == enroll.Canceled && verdict.Reason == enroll.ReasonCanceledByRequest {
-		c.result.OpenUntil = &c.token.ExpiresAt // A token cannot be taken back: it may be used until its end.
+	if c.mayStillFinish(ctx, verdict) {
+		c.leaveOpen(c.token.ExpiresAt, c.leftOpenClass())
 	}
 	return verdict
+}
+
+// mayStillFinish reports that the journey ends without success while the
+// browser holds a token with attempts left: a token cannot be taken back.
+func (c *bioIDCapture) mayStillFinish(ctx workflow.Context, v enroll.Verdict) bool {
+	return !v.Outcome.Success() && c.left > 0 && workflow.Now(ctx).Before(c.token.ExpiresAt)
+}
+
+// leftOpenClass is what a watch looks at: nothing when the class existed
+// before, because nobody can tell then what was added.
+func (c *bioIDCapture) leftOpenClass() *enroll.WatchInput {
+	if c.class.Enrolled {
+		return nil
+	}
+	return &enroll.WatchInput{BioID: &enroll.BioIDLeftOpen{BCID: c.in.BCID, Traits: c.in.Traits}}
 }
 
 // until is when the journey stops waiting: after its own time, or with its

@@ -18,8 +18,11 @@ func bioIDInput(by enroll.PerformedBy, samples int) enroll.BioIDInput {
 }
 
 // openToken makes the steps until the hand-over succeed.
-func openToken(b *bundle) {
-	stub(b, enroll.BioIDIsEnrolled, always[enroll.BioIDIsEnrolledInput](enroll.BioIDClass{}))
+func openToken(b *bundle) { openTokenFor(b, enroll.BioIDClass{}) }
+
+// openTokenFor is openToken for a class that may exist already.
+func openTokenFor(b *bundle, class enroll.BioIDClass) {
+	stub(b, enroll.BioIDIsEnrolled, always[enroll.BioIDIsEnrolledInput](class))
 	stub(b, enroll.BioIDCreateToken, func(enroll.BioIDCreateTokenInput) (enroll.BioIDToken, error) {
 		return enroll.BioIDToken{HandOver: enroll.HandOver{ExpiresAt: b.Now().Add(10 * time.Minute), BioID: &enroll.BioIDHandOver{Token: "token"}}}, nil
 	})

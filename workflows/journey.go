@@ -36,6 +36,8 @@ type journey struct {
 	result   enroll.Result
 	sealed   []enroll.SealedRef
 	undo     []undo
+	afterEnd enroll.AfterEnd
+	leftOpen *enroll.WatchInput // a capture that the provider goes on with
 	client   string
 	renewal  *renewal         // under way, if any
 	wake     workflow.Channel // tells the wait of a renewal
@@ -65,7 +67,7 @@ func begin(ctx workflow.Context, name enroll.Journey, env enroll.Envelope, seale
 	steps, _ := workflow.NewDisconnectedContext(ctx)
 	now := workflow.Now(ctx)
 	j := &journey{
-		spec: spec, pace: env.Pace, digest: env.Digest, began: now, canceled: ctx.Done(), sealed: sealed,
+		spec: spec, pace: env.Pace, digest: env.Digest, afterEnd: env.AfterEnd, began: now, canceled: ctx.Done(), sealed: sealed,
 		state: enroll.State{
 			Journey: name, Phase: enroll.Beginning, WaitingOn: "provider", Since: now, Hints: map[enroll.HintName]int{},
 			RenewalsLeft: env.Pace.Renewals,
@@ -177,6 +179,7 @@ func (j *journey) conclude(ctx workflow.Context, verdict enroll.Verdict) (enroll
 		j.replyWithResult() // Cleaning up may take as long as the provider is down; the caller need not wait.
 		j.cleanUp(ctx)
 	}
+	j.watchLeftOpen(ctx)
 	j.deleteSealed(ctx)
 	j.replyWithResult()
 	j.settleRenewal()

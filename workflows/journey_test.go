@@ -29,13 +29,21 @@ type reporter interface {
 	Helper()
 }
 
-func setup(t reporter) *bundle {
+// fresh is an environment in which nothing happens by itself.
+func fresh(t reporter) *bundle {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	b := &bundle{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t}
 	workflows.Register(b)
 	b.SetTestTimeout(time.Minute)
+	return b
+}
+
+// setup is an environment in which the journey is asked to begin.
+func setup(t reporter) *bundle {
+	t.Helper()
+	b := fresh(t)
 	b.after(0, func() {
 		b.UpdateWorkflow(enroll.BeginUpdate, "key", &testsuite.TestUpdateCallback{
 			OnAccept: func() {},

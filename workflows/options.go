@@ -184,3 +184,36 @@ func concludeOptions() workflow.ActivityOptions {
 		Summary: "delete the sealed input",
 	}
 }
+
+// watchPatience is how long a watch seeks an answer: nobody waits for it.
+const watchPatience = 24 * time.Hour
+
+// options are for the steps of a watch at the provider: behind everything that
+// a person waits for, and as patient as can be.
+func (w *watch) options(summary string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue:              w.in.Provider.TaskQueue(),
+		ScheduleToCloseTimeout: watchPatience,
+		StartToCloseTimeout:    callTimeout,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Minute,
+			MaximumAttempts: manyAttempts, NonRetryableErrorTypes: []string{string(enroll.KindPending)},
+		},
+		Priority: temporal.Priority{PriorityKey: priorityPoll},
+		Summary:  summary,
+	}
+}
+
+// newerOptions are for looking for a newer journey of the subject, again and
+// again while one is under way.
+func newerOptions() workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue:              enroll.WorkflowTaskQueue,
+		ScheduleToCloseTimeout: watchPatience,
+		StartToCloseTimeout:    callTimeout,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Minute, MaximumAttempts: manyAttempts,
+		},
+		Summary: "look for a newer journey",
+	}
+}

@@ -21,4 +21,5 @@ func Register(r worker.WorkflowRegistry) {
 	for _, spec := range enroll.Catalogue() {
 		r.RegisterWorkflowWithOptions(stories[spec.Journey], workflow.RegisterOptions{Name: spec.Workflow})
 	}
+	r.RegisterWorkflowWithOptions(LateCaptureWatch, workflow.RegisterOptions{Name: enroll.WatchWorkflow})
 }

@@ -17,6 +17,7 @@ const (
 	PollFactor       = "BIOENROLL_POLL_FACTOR"        // Growth of the delay.
 	PollCap          = "BIOENROLL_POLL_CAP"           // Longest delay.
 	Renewals         = "BIOENROLL_RENEWALS"           // Renewals of a hand-over.
+	LateCapture      = "BIOENROLL_LATE_CAPTURE"       // What becomes of a capture completed after its journey.
 )
 
 // Limits returns the bounds of inputs: the defaults of package enroll, with
@@ -57,4 +58,11 @@ func Pace(src *Source) enroll.Pace {
 		return enroll.DefaultPace()
 	}
 	return pace
+}
+
+// AfterEnd returns what becomes of a capture that the person completes after
+// the journey has ended, where the provider cannot be told.
+func AfterEnd(src *Source) enroll.AfterEnd {
+	return enroll.AfterEnd(src.OneOf(LateCapture, string(enroll.RemoveLate),
+		"what becomes of an enrollment that the person completes after its journey has ended", string(enroll.RemoveLate), string(enroll.ReportLate)))
 }

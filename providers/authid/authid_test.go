@@ -63,13 +63,18 @@ func TestConformance(t *testing.T) {
 		return err == nil, err
 	}, "jane/1", "jane%2F1", "temp-id-1")
 	attach.BodyIgnored = true
+	remove := call("remove", ``, func(ctx context.Context, client *authid.Client) (bool, error) {
+		err := client.RemoveCredential(ctx, "jane/1")
+		return err == nil, err
+	}, "jane/1", "jane%2F1")
+	remove.BodyIgnored, remove.Success = true, []int{http.StatusOK, http.StatusNoContent, http.StatusNotFound}
 	issue := call("token", `{"AccessToken":"a"}`, func(ctx context.Context, client *authid.Client) (bool, error) {
 		_, err := client.Check(ctx)
 		return err == nil, err
 	})
 	issue.Aside, issue.Secrets = nil, []string{"key-value"}
 	resttest.Run(t, []resttest.Call{
-		issue, byMessage, attach,
+		issue, byMessage, attach, remove,
 		call("create", `{"OperationId":"op","OneTimeSecret":"s"}`, create(enroll.TransportInline), "jane/1", "open sesame"),
 		call("read_account", `{"AccountNumber":"jane/1"}`, func(ctx context.Context, client *authid.Client) (bool, error) {
 			err := client.ReadAccount(ctx, "jane/1")

@@ -24,6 +24,7 @@ const (
 	callResult       call = "result"
 	callSelfie       call = "selfie reference"
 	callAttach       call = "attach credential"
+	callRemove       call = "remove credential"
 )
 
 // The error constants that are known, in the field ID of an error body.
