@@ -4,7 +4,8 @@
 // The key file is JSON with three independent random keys of 32 bytes:
 //
 //   - codec encrypts payloads on their way to Temporal;
-//   - seal encrypts photos, samples and templates in sealed storage;
+//   - seal encrypts photos, samples and templates in sealed storage, and the
+//     key derived from it encrypts the store of records;
 //   - subject turns subjects into keyed hashes, and requests into digests.
 //
 // The subject key is apart from the others because it must outlive them:

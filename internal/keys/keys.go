@@ -75,6 +75,14 @@ func (k *Keys) Codec() Key { return k.codec }
 // Seal returns the key that encrypts sealed storage.
 func (k *Keys) Seal() Key { return k.seal }
 
+// Records returns the key that encrypts the store of records. It is derived
+// from the seal key, so that a key file from before there were records serves.
+func (k *Keys) Records() Key {
+	var key Key
+	copy(key.secret[:], k.seal.MAC("records key"))
+	return key
+}
+
 // SubjectFingerprint identifies the subject key. Programs whose fingerprints
 // differ would give one person two identifiers.
 func (k *Keys) SubjectFingerprint() string { return k.subject.ID() }

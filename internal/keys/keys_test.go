@@ -142,6 +142,15 @@ func TestGeneratedUserID(t *testing.T) {
 	require.NotEqual(t, id, k.GeneratedUserID("key2"))
 }
 
+func TestRecords(t *testing.T) {
+	path, made := setup(t)
+	require.NotEqual(t, made.Seal().Bytes(), made.Records().Bytes(), "what one key sealed, the other must not open")
+	again, err := keys.Load(path)
+	require.NoError(t, err)
+	require.Equal(t, made.Records(), again.Records())
+	require.NotEqual(t, made.Records(), keys.New().Records(), "the key file counts")
+}
+
 func TestKeysNeverPrint(t *testing.T) {
 	k := keys.New()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {

@@ -1,0 +1,49 @@
+package postgrestest
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"os/user"
+	"runtime"
+	"strconv"
+	"syscall"
+)
+
+// serverUser returns whom the server runs as: nil for the test's own user.
+func serverUser() (*syscall.Credential, error) {
+	if os.Geteuid() != 0 {
+		return nil, nil
+	}
+	var failed error
+	for _, name := range []string{"postgres", "nobody"} {
+		found, err := user.Lookup(name)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		uid, uidErr := strconv.ParseUint(found.Uid, 10, 32)
+		gid, gidErr := strconv.ParseUint(found.Gid, 10, 32)
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(uidErr, gidErr)
+	}
+	return nil, failed
+}
+
+// supervise starts the server and returns a channel that is closed when it has
+// ended. The server is told to end when the thread that started it does, so
+// that thread is kept until then.
+func supervise(server *exec.Cmd) <-chan struct{} {
+	started, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := server.Start()
+		close(started)
+		if err == nil {
+			_ = server.Wait()
+		}
+	}()
+	<-started
+	return ended
+}

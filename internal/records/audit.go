@@ -1,0 +1,92 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+// What the audit trail tells of the orchestrator's own doing.
+const (
+	whatBegan     = "began"
+	whatReset     = "reset"
+	whatClaimed   = "claimed"
+	whatAnswered  = "answered"
+	whatReleased  = "released"
+	whatLost      = "lost"
+	whatNoted     = "noted"
+	whatConcluded = "concluded"
+	whatResolved  = "resolved"
+)
+
+// entry is the encrypted part of an audit entry.
+type entry struct {
+	Who    string `json:"who,omitempty"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// auditPlace binds an audit entry to its record, time and name: an entry that
+// was altered or moved to another record does not open.
+func auditPlace(id enroll.RecordID, at int64, what string) place {
+	return place{record: id, column: columnAudit, part: fmt.Sprintf("%d %s", at, what)}
+}
+
+// audit appends what the orchestrator did to a record.
+func (t transaction) audit(ctx context.Context, id enroll.RecordID, what, detail string) error {
+	return t.append(ctx, enroll.AuditEntry{Record: id, At: t.now, What: what, Detail: detail})
+}
+
+// append adds an entry to the audit trail.
+func (t transaction) append(ctx context.Context, e enroll.AuditEntry) error {
+	at := stamp(e.At)
+	sealed, err := t.sealer.sealJSON(auditPlace(e.Record, at, e.What), entry{Who: e.Who, Detail: e.Detail})
+	if err != nil {
+		return err
+	}
+	record := sql.NullString{String: string(e.Record), Valid: e.Record != ""}
+	if _, err := t.change(ctx, "INSERT INTO audit (record, at, what, entry) VALUES ($1, $2, $3, $4)", record, at, e.What, sealed); err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	return nil
+}
+
+// Audit returns the audit trail of a record, oldest entry first.
+func (s *Store) Audit(ctx context.Context, id enroll.RecordID) ([]enroll.AuditEntry, error) {
+	var entries []enroll.AuditEntry
+	err := s.read(ctx, "audit", func(tx transaction) (err error) {
+		if _, err := tx.get(ctx, id); err != nil {
+			return err
+		}
+		entries, err = tx.trail(ctx, id)
+		return err
+	})
+	return entries, err
+}
+
+// trail returns the audit entries of a record.
+func (t transaction) trail(ctx context.Context, id enroll.RecordID) ([]enroll.AuditEntry, error) {
+	rows, err := t.QueryContext(ctx, "SELECT seq, at, what, entry FROM audit WHERE record = $1 ORDER BY seq", id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // Err tells what matters
+	var entries []enroll.AuditEntry
+	for rows.Next() {
+		found := enroll.AuditEntry{Record: id}
+		var at int64
+		var sealed []byte
+		if err := rows.Scan(&found.Seq, &at, &found.What, &sealed); err != nil {
+			return nil, err
+		}
+		var opened entry
+		if err := t.sealer.openJSON(auditPlace(id, at, found.What), sealed, &opened); err != nil {
+			return nil, fmt.Errorf("audit entry %d: %w", found.Seq, err)
+		}
+		found.At, found.Who, found.Detail = time.UnixMicro(at).UTC(), opened.Who, opened.Detail
+		entries = append(entries, found)
+	}
+	return entries, rows.Err()
+}

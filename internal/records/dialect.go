@@ -1,0 +1,95 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+)
+
+// accepted says what a setting may be; it ends the errors about one.
+const accepted = "give sqlite:PATH for one machine, or postgres://USER:PASSWORD@HOST:PORT/DATABASE for several"
+
+//go:embed migrations
+var migrations embed.FS
+
+// dialect is everything in which the two databases differ.
+type dialect struct {
+	// name is the folder of the migrations.
+	name string
+	// alone keeps other processes out until the transaction ends, so that one
+	// of them migrates; empty where every write transaction does that.
+	alone string
+	// lock reads a record and keeps other writers away from it until the
+	// transaction ends.
+	lock string
+	// snapshot makes a transaction see one state of several tables.
+	snapshot *sql.TxOptions
+}
+
+// connect opens the database of a setting.
+func connect(ctx context.Context, address string) (*sql.DB, dialect, error) {
+	scheme, rest, _ := strings.Cut(address, ":")
+	switch scheme {
+	case "sqlite":
+		db, err := openSQLite(ctx, rest)
+		return db, sqliteDialect(), err
+	case "postgres", "postgresql":
+		db, err := openPostgres(ctx, address)
+		return db, postgresDialect(), err
+	}
+	// The address may hold a password, so the error does not repeat it.
+	return nil, dialect{}, errors.New("the address has another form than known; " + accepted)
+}
+
+// steps returns the dialect's migrations in their order. The first has
+// version 1.
+func (d dialect) migrations() ([]string, error) {
+	folder := "migrations/" + d.name
+	entries, err := fs.ReadDir(migrations, folder)
+	if err != nil {
+		return nil, err
+	}
+	scripts := make([]string, len(entries))
+	for i, entry := range entries {
+		// Embedded folders are sorted by name.
+		if !strings.HasPrefix(entry.Name(), fmt.Sprintf("%04d_", i+1)) {
+			return nil, fmt.Errorf("migration %s is not number %d", entry.Name(), i+1)
+		}
+		content, err := fs.ReadFile(migrations, folder+"/"+entry.Name())
+		if err != nil {
+			return nil, err
+		}
+		scripts[i] = string(content)
+	}
+	return scripts, nil
+}
+
+// migrate brings the schema up to date, in the caller's transaction. A schema
+// that is newer than this program is left as it is: migrations only add.
+func (d dialect) migrate(ctx context.Context, tx *sql.Tx, scripts []string) error {
+	if d.alone != "" {
+		if _, err := tx.ExecContext(ctx, d.alone); err != nil {
+			return fmt.Errorf("wait for other programs that migrate: %w", err)
+		}
+	}
+	if _, err := tx.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS migrations (version BIGINT PRIMARY KEY)"); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	var version int
+	if err := tx.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) FROM migrations").Scan(&version); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	for next := version; next < len(scripts); next++ {
+		if _, err := tx.ExecContext(ctx, scripts[next]); err != nil {
+			return fmt.Errorf("migrate to version %d: %w", next+1, err)
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO migrations (version) VALUES ($1)", next+1); err != nil {
+			return fmt.Errorf("migrate to version %d: %w", next+1, err)
+		}
+	}
+	return nil
+}

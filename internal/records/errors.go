@@ -1,0 +1,24 @@
+package records
+
+import "errors"
+
+// Errors of the store; test for them with errors.Is.
+var (
+	// ErrNotFound: there is no such record.
+	ErrNotFound = errors.New("no such record")
+	// ErrOtherRequest: the record belongs to another request: an idempotency
+	// key was used for two of them.
+	ErrOtherRequest = errors.New("the idempotency key was used for another request; use a new key for a new request")
+	// ErrNotClaimed: the call that was to be settled is not claimed, or not by
+	// the caller.
+	ErrNotClaimed = errors.New("the call is not claimed by this caller")
+	// ErrNotUnknown: the journey's outcome is definite, or there is none yet, so
+	// there is nothing to resolve.
+	ErrNotUnknown = errors.New("only an unknown outcome can be resolved")
+	// ErrResolved: the unknown outcome was resolved differently before.
+	ErrResolved = errors.New("the outcome is resolved already")
+	// ErrOtherKey: the store was written with another key file than ours.
+	ErrOtherKey = errors.New("the records belong to another key file; give every program of the installation the same one")
+	// ErrDamaged: something encrypted was changed, cut or moved.
+	ErrDamaged = errors.New("the record is damaged; restore it from a backup of the records")
+)

@@ -1,0 +1,21 @@
+package records
+
+import (
+	"database/sql"
+
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/keys"
+)
+
+// DB gives tests the database under a store, to look at it and to damage it.
+func DB(s *Store) *sql.DB { return s.db }
+
+// Seal encrypts as the store does for one column of a record.
+func Seal(k *keys.Keys, record enroll.RecordID, column string, plain []byte) ([]byte, error) {
+	return newSealer(k.Records()).seal(place{record: record, column: column}, plain)
+}
+
+// Unseal decrypts as the store does for one column of a record.
+func Unseal(k *keys.Keys, record enroll.RecordID, column string, sealed []byte) ([]byte, error) {
+	return newSealer(k.Records()).open(place{record: record, column: column}, sealed)
+}

@@ -1,0 +1,108 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+const (
+	columns = `id, journey, provider, workflow_id, run_id, subject_hash, digest, subject, refs, began_at,
+		outcome, reason, provider_code, can_retry, concluded_at, result, resolved_outcome, resolved_at, resolution`
+	selectRecord = "SELECT " + columns + " FROM records WHERE id = $1"
+)
+
+// row is a record as it is stored.
+type row struct {
+	record                                 enroll.Record
+	subject, references, result, resolving []byte
+	beganAt, concludedAt, resolvedAt       int64
+	verdict                                enroll.Verdict
+	resolved                               enroll.Outcome
+}
+
+// scanner is one row of a query.
+type scanner interface {
+	Scan(into ...any) error
+}
+
+// scan reads a record from a row of the columns.
+func (t transaction) scan(from scanner) (enroll.Record, error) {
+	var r row
+	if err := from.Scan(&r.record.ID, &r.record.Journey, &r.record.Provider, &r.record.WorkflowID, &r.record.RunID,
+		&r.record.SubjectHash, &r.record.Digest, &r.subject, &r.references, &r.beganAt,
+		&r.verdict.Outcome, &r.verdict.Reason, &r.verdict.ProviderCode, &r.verdict.CanRetry, &r.concludedAt, &r.result,
+		&r.resolved, &r.resolvedAt, &r.resolving); err != nil {
+		if errors.Is(err, sql.ErrNoRows) {
+			return enroll.Record{}, ErrNotFound
+		}
+		return enroll.Record{}, err
+	}
+	if err := r.open(t.sealer); err != nil {
+		return enroll.Record{}, fmt.Errorf("record %s: %w", r.record.ID, err)
+	}
+	return r.record, nil
+}
+
+// open decrypts what the row holds into the record.
+func (r *row) open(s sealer) error {
+	id := r.record.ID
+	r.record.BeganAt = moment(r.beganAt)
+	if r.subject != nil {
+		plain, err := s.open(place{record: id, column: columnSubject}, r.subject)
+		if err != nil {
+			return err
+		}
+		r.record.Subject = enroll.Secret(plain)
+	}
+	if err := s.openJSON(place{record: id, column: columnReferences}, r.references, &r.record.References); err != nil {
+		return err
+	}
+	if r.verdict.Outcome != "" {
+		// An erased result leaves what the plain columns tell.
+		r.record.Result = &enroll.Result{Journey: r.record.Journey, Verdict: r.verdict, ConcludedAt: moment(r.concludedAt)}
+		if err := s.openJSON(place{record: id, column: columnResult}, r.result, r.record.Result); err != nil {
+			return err
+		}
+	}
+	if r.resolved != "" {
+		r.record.Resolution = &enroll.Resolution{Outcome: r.resolved, At: moment(r.resolvedAt)}
+		return s.openJSON(place{record: id, column: columnResolution}, r.resolving, r.record.Resolution)
+	}
+	return nil
+}
+
+// locked returns a record without its steps and keeps other writers away from
+// it until the transaction ends.
+func (t transaction) locked(ctx context.Context, id enroll.RecordID) (enroll.Record, error) {
+	return t.scan(t.QueryRowContext(ctx, t.dialect.lock, id))
+}
+
+// sealJSON encrypts a value for its place.
+func (s sealer) sealJSON(at place, value any) ([]byte, error) {
+	plain, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", at.column, err)
+	}
+	return s.seal(at, plain)
+}
+
+// openJSON decrypts what sealJSON returned; nothing stored changes nothing.
+func (s sealer) openJSON(at place, sealed []byte, into any) error {
+	if sealed == nil {
+		return nil
+	}
+	plain, err := s.open(at, sealed)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(plain, into); err != nil {
+		// The decoder's own text could repeat what is confidential.
+		return fmt.Errorf("%s: %w", at.column, ErrDamaged)
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package records
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/keys"
+)
+
+// Store keeps records. It is safe for concurrent use, also by several
+// processes.
+type Store struct {
+	db      *sql.DB
+	dialect dialect
+	sealer  sealer
+}
+
+// Open returns the store at the address, "sqlite:PATH" or "postgres://…", and
+// brings its schema up to date. It refuses a store that was used with another
+// key file (ErrOtherKey). No error repeats the address's password.
+func Open(ctx context.Context, address string, k *keys.Keys) (*Store, error) {
+	db, dialect, err := connect(ctx, address)
+	if err != nil {
+		return nil, fmt.Errorf("records: open: %w", err)
+	}
+	scripts, err := dialect.migrations()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("records: open: %w", err), db.Close())
+	}
+	store := &Store{db: db, dialect: dialect, sealer: newSealer(k.Records())}
+	err = store.write(ctx, "open", func(tx transaction) error {
+		if err := dialect.migrate(ctx, tx.Tx, scripts); err != nil {
+			return err
+		}
+		return tx.checkKeys(ctx, k)
+	})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return store, nil
+}
+
+// Close gives the connections back. What is under way ends first.
+func (s *Store) Close() error {
+	if err := s.db.Close(); err != nil {
+		return fmt.Errorf("records: close: %w", err)
+	}
+	return nil
+}
+
+// transaction is one change of the store, all of it or nothing.
+type transaction struct {
+	*sql.Tx
+	dialect dialect
+	sealer  sealer
+	// now is the time of the change, for the audit trail.
+	now time.Time
+}
+
+// write runs do in a transaction, which is on the disk when write returns.
+func (s *Store) write(ctx context.Context, op string, do func(transaction) error) error {
+	return s.transact(ctx, op, nil, do)
+}
+
+// read runs do on one unchanging state of the store.
+func (s *Store) read(ctx context.Context, op string, do func(transaction) error) error {
+	return s.transact(ctx, op, s.dialect.snapshot, do)
+}
+
+func (s *Store) transact(ctx context.Context, op string, options *sql.TxOptions, do func(transaction) error) error {
+	tx, err := s.db.BeginTx(ctx, options)
+	if err != nil {
+		return fmt.Errorf("records: %s: %w", op, err)
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to take back
+	if err := do(transaction{Tx: tx, dialect: s.dialect, sealer: s.sealer, now: time.Now()}); err != nil {
+		return fmt.Errorf("records: %s: %w", op, err)
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("records: %s: commit: %w", op, err)
+	}
+	return nil
+}
+
+// change executes a statement and reports whether it changed a row.
+func (t transaction) change(ctx context.Context, statement string, arguments ...any) (bool, error) {
+	result, err := t.ExecContext(ctx, statement, arguments...)
+	if err != nil {
+		return false, err
+	}
+	rows, err := result.RowsAffected()
+	return rows > 0, err
+}
+
+// checkKeys records the fingerprints of the keys in a new store, and compares
+// them with those of a store in use. None of them is secret.
+func (t transaction) checkKeys(ctx context.Context, k *keys.Keys) error {
+	for _, check := range []struct{ name, ours string }{
+		{"records_key", k.Records().ID()},
+		{"subject_key", k.SubjectFingerprint()},
+	} {
+		if _, err := t.change(ctx, "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", check.name, check.ours); err != nil {
+			return fmt.Errorf("check keys: %w", err)
+		}
+		var theirs string
+		if err := t.QueryRowContext(ctx, "SELECT value FROM settings WHERE name = $1", check.name).Scan(&theirs); err != nil {
+			return fmt.Errorf("check keys: %w", err)
+		}
+		if theirs != check.ours {
+			return fmt.Errorf("%s is %s, ours is %s: %w", check.name, theirs, check.ours, ErrOtherKey)
+		}
+	}
+	return nil
+}
+
+// stamp returns the stored form of a time.
+func stamp(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.UnixMicro()
+}
+
+// moment returns the time of a stored form.
+func moment(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros).UTC()
+}
+
+// sealText seals a text that may be empty; the empty one is stored as nothing.
+func (t transaction) sealText(at place, text enroll.Secret) ([]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
+	return t.sealer.seal(at, []byte(text.Reveal()))
+}
