@@ -95,6 +95,7 @@ func (j *journey) await(ctx workflow.Context, described waiting) enroll.Verdict 
 		case w.over && w.asking == nil:
 			return w.conclude(ctx)
 		}
+		w.tell(ctx)
 		w.sleep(ctx)
 	}
 }
@@ -103,6 +104,7 @@ func (j *journey) await(ctx workflow.Context, described waiting) enroll.Verdict 
 func (w *wait) conclude(ctx workflow.Context) enroll.Verdict {
 	w.state.WaitingOn, w.ending = "provider", false
 	w.state.Asked++
+	w.tell(ctx)
 	got, err := w.last(ctx)
 	w.note(got, err)
 	switch {

@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -77,6 +76,7 @@ func begin(ctx workflow.Context, name enroll.Journey, env enroll.Envelope, seale
 	for _, hint := range spec.Hints {
 		j.hints = append(j.hints, hintChannel{hint, workflow.GetSignalChannel(ctx, string(hint))})
 	}
+	j.tell(ctx)
 	return j, steps, j.answer(ctx)
 }
 
@@ -157,7 +157,6 @@ func (j *journey) handOver(ctx workflow.Context, handed enroll.HandOver, deadlin
 	j.reply = &enroll.BeginReply{Digest: j.digest, HandOver: &handed, Deadline: deadline}
 	j.state.Phase, j.state.WaitingOn, j.state.Since, j.state.Deadline = enroll.Waiting, "person", workflow.Now(ctx), deadline
 	j.upsert(ctx, attrPhase.ValueSet(string(enroll.Waiting)), attrDeadline.ValueSet(deadline))
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("Waiting for the person until %s.", deadline.Format(time.RFC3339)))
 }
 
 // onFailure remembers how to take back something that now exists at the
@@ -174,13 +173,14 @@ func (j *journey) conclude(ctx workflow.Context, verdict enroll.Verdict) (enroll
 	j.state.Phase, j.state.WaitingOn, j.state.Since = enroll.Concluded, "", workflow.Now(ctx)
 	j.state.Result, j.handed = &j.result, nil
 	j.upsert(ctx, attrPhase.ValueSet(string(enroll.Concluded)), attrOutcome.ValueSet(string(verdict.Outcome)))
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("Concluded: %s %s", verdict.Outcome, verdict.Reason))
+	j.tell(ctx)
 	if !verdict.Outcome.Success() && len(j.undo) > 0 {
 		j.replyWithResult() // Cleaning up may take as long as the provider is down; the caller need not wait.
 		j.cleanUp(ctx)
 	}
 	j.watchLeftOpen(ctx)
 	j.deleteSealed(ctx)
+	j.tell(ctx)
 	j.replyWithResult()
 	j.settleRenewal()
 	j.drain()
