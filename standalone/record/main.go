@@ -8,10 +8,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 )
 
 func main() {
@@ -28,22 +30,44 @@ func main() {
 	}
 }
 
-// record plays the scenarios and writes their histories.
+// record plays the scenarios, all at once because most of their time is
+// waiting, and writes their histories.
 func record(ctx context.Context, folder string) error {
 	stage, err := openStage(ctx)
 	if err != nil {
 		return err
 	}
 	defer stage.close()
+	plays := map[string]func() ([]byte, error){}
 	for _, s := range scenarios() {
-		history, err := stage.play(ctx, s)
-		if err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
-		}
-		if err := os.WriteFile(filepath.Join(folder, s.name+".json"), history, 0o600); err != nil { //nolint:gosec // the developer names the folder
-			return fmt.Errorf("%s: %w", s.name, err)
-		}
-		_, _ = fmt.Fprintln(os.Stderr, "recorded", s.name)
+		plays[s.name] = func() ([]byte, error) { return stage.play(ctx, s) }
 	}
+	for _, w := range watches() {
+		plays[w.name] = func() ([]byte, error) { return stage.playWatch(ctx, w) }
+	}
+	var playing sync.WaitGroup
+	failed := make(chan error, len(plays))
+	for name, play := range plays {
+		playing.Go(func() { failed <- recordOne(folder, name, play) })
+	}
+	playing.Wait()
+	close(failed)
+	var errs []error
+	for err := range failed {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// recordOne plays one path and writes its history.
+func recordOne(folder, name string, play func() ([]byte, error)) error {
+	history, err := play()
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, name+".json"), history, 0o600); err != nil { //nolint:gosec // the developer names the folder
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	_, _ = fmt.Fprintln(os.Stderr, "recorded", name)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	sdk "go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/bioenroll/bioenroll/enroll"
@@ -15,16 +16,69 @@ type scenario struct {
 	journey enroll.Journey
 	input   any
 	script  script
-	hints   []sentHint
-	cancel  bool
-	want    enroll.Outcome
+	acts    []act
+	// want is the outcome and the reason that this path leads to.
+	want enroll.Verdict
+	// renewal is what comes of the renewal that the scenario asks for.
+	renewal renewal
 }
 
-// sentHint is a hint and the pause before it.
-type sentHint struct {
-	after time.Duration
+// act is something done to the journey from outside.
+type act struct {
+	after time.Duration // the act before it, or begin's answer
+	do    deed
 	name  enroll.HintName
 	hint  enroll.Hint
+	stage sdk.WorkflowUpdateStage // of a renewal, to wait for
+}
+
+// deed says what an act does.
+type deed string
+
+const (
+	sendHint   deed = "hint"
+	askRenewal deed = "renew"
+	askCancel  deed = "cancel"
+)
+
+// renewal says what came of a renewal.
+type renewal string
+
+const (
+	handedOver    renewal = "handed over"
+	refusedAnew   renewal = "refused"
+	endedInstead  renewal = "answered with the result"
+	notUnderstood renewal = "not understood"
+)
+
+// renewalOf tells what a reply means.
+func renewalOf(reply enroll.RenewReply) renewal {
+	switch {
+	case reply.HandOver != nil:
+		return handedOver
+	case reply.Refused != nil:
+		return refusedAnew
+	case reply.Result != nil:
+		return endedInstead
+	default:
+		return notUnderstood
+	}
+}
+
+// hinted is a hint that says nothing more than its name.
+func hinted(name enroll.HintName) act { return act{do: sendHint, name: name} }
+
+// renew asks for a new hand-over and waits for it; renewing goes on as soon as
+// the journey has taken it up.
+func renew() act    { return act{do: askRenewal, stage: sdk.WorkflowUpdateStageCompleted} }
+func renewing() act { return act{do: askRenewal, stage: sdk.WorkflowUpdateStageAccepted} }
+
+func cancel() act { return act{do: askCancel} }
+
+// later is the act after a pause.
+func later(a act, d time.Duration) act {
+	a.after = d
+	return a
 }
 
 // scenarios lists every path that has a fixture.
@@ -33,24 +87,46 @@ func scenarios() []scenario {
 }
 
 // answers scripts a step that returns the results in turn.
-func answers[In, Out any](s script, name enroll.Activity[In, Out], results ...Out) {
-	for _, result := range results {
-		s[string(name)] = append(s[string(name)], reply{result: result})
+func answers[In, Out any](name enroll.Activity[In, Out], results ...Out) part {
+	return func(s script) {
+		for _, result := range results {
+			s[string(name)] = append(s[string(name)], reply{result: func() any { return result }})
+		}
+	}
+}
+
+// opens scripts a step that returns, once more, something that lives so long
+// from the moment it is asked for.
+func opens[In, Out any](name enroll.Activity[In, Out], life time.Duration, open func(until time.Time) Out) part {
+	return func(s script) {
+		s[string(name)] = append(s[string(name)], reply{result: func() any { return open(time.Now().Add(life)) }})
 	}
 }
 
 // fails scripts a step that fails once more in that way.
-func fails[In, Out any](s script, name enroll.Activity[In, Out], kind enroll.Kind, details enroll.FailureDetails) {
-	s[string(name)] = append(s[string(name)], reply{failure: temporal.NewApplicationErrorWithOptions("scripted", string(kind),
-		temporal.ApplicationErrorOptions{NonRetryable: !kind.Retryable(), NextRetryDelay: time.Second, Details: []any{details}})})
+func fails[In, Out any](name enroll.Activity[In, Out], kind enroll.Kind, details enroll.FailureDetails) part {
+	failure := temporal.NewApplicationErrorWithOptions("scripted", string(kind), temporal.ApplicationErrorOptions{
+		NonRetryable: !kind.Retryable(), NextRetryDelay: time.Second, Details: []any{details},
+	})
+	return func(s script) { s[string(name)] = append(s[string(name)], reply{failure: failure}) }
+}
+
+// part is a piece of a script.
+type part func(script)
+
+// together makes one part of several.
+func together(parts ...part) part {
+	return func(s script) {
+		for _, p := range parts {
+			p(s)
+		}
+	}
 }
 
 // scripted builds a script.
-func scripted(parts ...func(script)) script {
+func scripted(parts ...part) script {
 	s := script{}
-	for _, part := range parts {
-		part(s)
-	}
+	together(parts...)(s)
 	return s
 }
 
@@ -61,135 +137,23 @@ func envelope() enroll.Envelope {
 	return enroll.Envelope{SubjectHash: "hash", Digest: "digest", Pace: pace}
 }
 
+// impatient gives up an outage after seconds.
+func impatient() enroll.Envelope {
+	env := envelope()
+	env.Pace.BeginBudget, env.Pace.PollFirst, env.Pace.PollCap = 2*time.Second, time.Second, time.Second
+	return env
+}
+
+// ended is what a scenario wants, or what a provider answers.
+func ended(outcome enroll.Outcome, reason enroll.Reason) enroll.Verdict {
+	return enroll.Verdict{Outcome: outcome, Reason: reason}
+}
+
 var (
 	enrolled = enroll.Verdict{Outcome: enroll.Enrolled}
 	refused  = enroll.Verdict{Outcome: enroll.Rejected, Reason: enroll.ReasonLivenessFailed, CanRetry: true}
+	timedOut = enroll.Verdict{Outcome: enroll.Expired, Reason: enroll.ReasonTimeout}
+	calledBy = enroll.Verdict{Outcome: enroll.Canceled, Reason: enroll.ReasonCanceledByRequest}
+	lost     = enroll.Verdict{Outcome: enroll.Unknown, Reason: enroll.ReasonLostAnswer}
+	down     = enroll.Verdict{Outcome: enroll.Failed, Reason: enroll.ReasonProviderUnavailable}
 )
-
-func authIDScenarios() []scenario {
-	open := func(life time.Duration) func(script) {
-		return func(s script) {
-			answers(s, enroll.AuthIDReadAccount, enroll.AuthIDAccount{})
-			answers(s, enroll.AuthIDCreateOperation, enroll.AuthIDOperation{HandOver: enroll.HandOver{
-				ExpiresAt: time.Now().Add(life), AuthID: &enroll.AuthIDHandOver{OperationID: "operation"},
-			}})
-		}
-	}
-	status := func(v enroll.Verdict) func(script) {
-		return func(s script) {
-			answers(s, enroll.AuthIDConfirmStatus, enroll.AuthIDStatus{Verdict: v, Selfie: &enroll.SelfieReference{}})
-		}
-	}
-	pending := func(code string) func(script) {
-		return func(s script) {
-			fails(s, enroll.AuthIDConfirmStatus, enroll.KindPending, enroll.FailureDetails{Code: code})
-		}
-	}
-	in := enroll.AuthIDInput{Envelope: envelope(), AuthIDOperationRequest: enroll.AuthIDOperationRequest{AccountNumber: "a", TimeoutSeconds: 60}}
-	attach := in
-	attach.AttachCredential = true
-	finalPage := []sentHint{{name: enroll.FinalPage}}
-	captured := enroll.Verdict{Outcome: enroll.Captured}
-	return []scenario{
-		{name: "authid-enroll-by-hint", journey: enroll.AuthIDEnroll, input: in, script: scripted(open(time.Minute), status(enrolled)), hints: finalPage, want: enroll.Enrolled},
-		{name: "authid-enroll-by-poll", journey: enroll.AuthIDEnroll, input: in, script: scripted(open(time.Minute), pending(""), pending(""), status(enrolled)), want: enroll.Enrolled},
-		{name: "authid-enroll-hint-after-polls", journey: enroll.AuthIDEnroll, input: in, script: scripted(open(time.Minute), pending(""), pending(""), pending(""), status(enrolled)), hints: []sentHint{{2 * time.Second, enroll.FinalPage, enroll.Hint{}}}, want: enroll.Enrolled},
-		{name: "authid-enroll-expired", journey: enroll.AuthIDEnroll, input: in, script: scripted(open(3*time.Second), pending("")), want: enroll.Expired},
-		{name: "authid-enroll-unknown-status", journey: enroll.AuthIDEnroll, input: in, script: scripted(open(time.Second), pending("status 9")), want: enroll.Unknown},
-		{name: "authid-enroll-canceled", journey: enroll.AuthIDEnroll, input: in, script: scripted(open(time.Minute), pending("")), cancel: true, want: enroll.Canceled},
-		{name: "authid-enroll-account-not-found", journey: enroll.AuthIDEnroll, input: in, script: scripted(func(s script) {
-			answers(s, enroll.AuthIDReadAccount, enroll.AuthIDAccount{Refused: &enroll.Verdict{Outcome: enroll.Rejected, Reason: enroll.ReasonAccountNotFound}})
-		}), want: enroll.Rejected},
-		{name: "authid-live-selfie-attached", journey: enroll.AuthIDSelfie, input: attach, script: scripted(open(time.Minute), status(captured), func(s script) {
-			answers(s, enroll.AuthIDAttachCredential, enroll.AuthIDAttachment{})
-		}), hints: finalPage, want: enroll.Captured},
-	}
-}
-
-func bioIDScenarios() []scenario {
-	open := func(life time.Duration) func(script) {
-		return func(s script) {
-			answers(s, enroll.BioIDIsEnrolled, enroll.BioIDClass{})
-			answers(s, enroll.BioIDCreateToken, enroll.BioIDToken{HandOver: enroll.HandOver{ExpiresAt: time.Now().Add(life), BioID: &enroll.BioIDHandOver{Token: "token"}}})
-		}
-	}
-	attempt := func(attempts ...enroll.BioIDAttempt) func(script) {
-		return func(s script) { answers(s, enroll.BioIDEnrollSamples, attempts...) }
-	}
-	read := func(attempts ...enroll.BioIDAttempt) func(script) {
-		return func(s script) { answers(s, enroll.BioIDReadResult, attempts...) }
-	}
-	unread := func(s script) { fails(s, enroll.BioIDReadResult, enroll.KindPending, enroll.FailureDetails{}) }
-	lost := func(s script) { fails(s, enroll.BioIDEnrollSamples, enroll.KindLost, enroll.FailureDetails{}) }
-	done, notLive := enroll.BioIDAttempt{Verdict: enrolled, Used: true}, enroll.BioIDAttempt{Verdict: refused, Again: true, Used: true}
-	in := enroll.BioIDInput{Envelope: envelope(), BCID: "bws.1.1", PerformedBy: enroll.ByUs}
-	browser, ours := in, in
-	browser.PerformedBy = enroll.ByBrowser
-	ours.Samples = []enroll.BioIDSampleRef{{Data: "one"}, {Data: "two"}}
-	uploaded := sentHint{name: enroll.SamplesUploaded, hint: enroll.Hint{Samples: 4}}
-	later := uploaded
-	later.after = 2 * time.Second
-	return []scenario{
-		{name: "bioid-enroll-by-hint", journey: enroll.BioIDEnroll, input: in, script: scripted(open(time.Minute), unread, attempt(done)), hints: []sentHint{uploaded}, want: enroll.Enrolled},
-		{name: "bioid-enroll-second-attempt", journey: enroll.BioIDEnroll, input: in, script: scripted(open(time.Minute), unread, attempt(notLive, done)), hints: []sentHint{uploaded, later}, want: enroll.Enrolled},
-		{name: "bioid-enroll-by-browser", journey: enroll.BioIDEnroll, input: browser, script: scripted(open(time.Minute), read(done)), hints: []sentHint{uploaded}, want: enroll.Enrolled},
-		{name: "bioid-enroll-lost-answer", journey: enroll.BioIDEnroll, input: in, script: scripted(open(time.Minute), lost, read(done)), hints: []sentHint{uploaded}, want: enroll.Enrolled},
-		{name: "bioid-enroll-expired", journey: enroll.BioIDEnroll, input: in, script: scripted(open(4*time.Second), attempt(enroll.BioIDAttempt{NotPerformed: true}), read(enroll.BioIDAttempt{NotPerformed: true})), want: enroll.Expired},
-		{name: "bioid-enroll-our-samples", journey: enroll.BioIDEnroll, input: ours, script: scripted(open(time.Minute), attempt(done), func(s script) {
-			answers(s, enroll.BioIDUploadSamples, enroll.BioIDUpload{Accepted: 2})
-			answers(s, enroll.Conclude, enroll.Nothing{})
-		}), want: enroll.Enrolled},
-	}
-}
-
-func iproovScenarios() []scenario {
-	open := func(s script) {
-		answers(s, enroll.IProovEnrolToken, enroll.IProovToken{Token: "enrol"})
-		answers(s, enroll.IProovEnrolImage, enroll.IProovImage{})
-		answers(s, enroll.IProovVerifyToken, enroll.IProovToken{Token: "verify"})
-		answers(s, enroll.IProovInvalidateToken, enroll.Nothing{})
-		answers(s, enroll.IProovRemoveUser, enroll.IProovUserRemoved{Existed: true})
-		answers(s, enroll.Conclude, enroll.Nothing{})
-	}
-	validate := func(v ...enroll.IProovValidation) func(script) {
-		return func(s script) { answers(s, enroll.IProovValidate, v...) }
-	}
-	lost := func(s script) { fails(s, enroll.IProovValidate, enroll.KindLost, enroll.FailureDetails{}) }
-	pending, passed := enroll.IProovValidation{Pending: true}, enroll.IProovValidation{Verdict: enrolled}
-	in := enroll.IProovInput{Envelope: envelope(), UserID: "user", Image: "ref", Source: enroll.SourceEID, TimeoutSeconds: 60}
-	short := in
-	short.TimeoutSeconds = 2
-	finished := []sentHint{{name: enroll.SDKFinished}}
-	return []scenario{
-		{name: "iproov-photo-enroll-by-hint", journey: enroll.IProovPhotoEnroll, input: in, script: scripted(open, validate(passed)), hints: finished, want: enroll.Enrolled},
-		{name: "iproov-photo-enroll-early-hint", journey: enroll.IProovPhotoEnroll, input: in, script: scripted(open, validate(pending, passed)), hints: finished, want: enroll.Enrolled},
-		{name: "iproov-photo-enroll-face-refused", journey: enroll.IProovPhotoEnroll, input: in, script: scripted(open, validate(enroll.IProovValidation{Verdict: refused})), hints: finished, want: enroll.Rejected},
-		{name: "iproov-photo-enroll-expired", journey: enroll.IProovPhotoEnroll, input: short, script: scripted(open, validate(pending)), want: enroll.Expired},
-		{name: "iproov-photo-enroll-lost-validate", journey: enroll.IProovPhotoEnroll, input: in, script: scripted(open, lost), hints: finished, want: enroll.Unknown},
-		{name: "iproov-photo-enroll-canceled", journey: enroll.IProovPhotoEnroll, input: in, script: scripted(open, validate(pending)), cancel: true, want: enroll.Canceled},
-	}
-}
-
-func smartIDScenarios() []scenario {
-	answer := func(s script) {
-		answers(s, enroll.SmartIDForwardEnroll, enroll.SmartIDAnswer{Verdict: enrolled})
-		answers(s, enroll.Conclude, enroll.Nothing{})
-	}
-	down := func(s script) {
-		fails(s, enroll.SmartIDForwardEnroll, enroll.KindUnavailable, enroll.FailureDetails{Code: "701"})
-	}
-	in := enroll.SmartIDEnrollInput{Envelope: envelope(), User: "user", Template: "template", PayLoad: "payload"}
-	reset := in
-	reset.Reset = true
-	removed := enroll.SmartIDAnswer{Verdict: enroll.Verdict{Outcome: enroll.Removed}}
-	return []scenario{
-		{name: "smartid-enroll", journey: enroll.SmartIDEnroll, input: in, script: scripted(answer), want: enroll.Enrolled},
-		{name: "smartid-enroll-repeated", journey: enroll.SmartIDEnroll, input: in, script: scripted(down, answer), want: enroll.Enrolled},
-		{name: "smartid-enroll-reset", journey: enroll.SmartIDEnroll, input: reset, script: scripted(answer, func(s script) {
-			answers(s, enroll.SmartIDForwardUnenroll, removed)
-		}), want: enroll.Enrolled},
-		{name: "smartid-unenroll", journey: enroll.SmartIDUnenroll, input: enroll.SmartIDUnenrollInput{Envelope: envelope(), User: "user"}, script: scripted(func(s script) {
-			answers(s, enroll.SmartIDForwardUnenroll, removed)
-		}), want: enroll.Removed},
-	}
-}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -32,16 +34,16 @@ type stage struct {
 	workers []worker.Worker
 
 	mu     sync.Mutex
-	script script
-	calls  map[string]int
+	parts  map[string]script         // by workflow ID
+	spoken map[string]map[string]int // answers given, by workflow ID and step
 }
 
 // script gives each step its answers in turn; the last one is given for ever.
 type script map[string][]reply
 
-// reply is what a scripted step returns.
+// reply is what a scripted step returns: a result, or a failure.
 type reply struct {
-	result  any
+	result  func() any
 	failure error
 }
 
@@ -49,14 +51,14 @@ func openStage(ctx context.Context) (*stage, error) {
 	server, err := embedded.Start(ctx, embedded.Options{
 		UIPort: embedded.Off, MetricsPort: embedded.Off,
 		SearchAttributes: map[string]enumspb.IndexedValueType{
-			enroll.AttrPhase: enumspb.INDEXED_VALUE_TYPE_KEYWORD, enroll.AttrOutcome: enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-			enroll.AttrDeadline: enumspb.INDEXED_VALUE_TYPE_DATETIME,
+			enroll.AttrProvider: enumspb.INDEXED_VALUE_TYPE_KEYWORD, enroll.AttrPhase: enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+			enroll.AttrOutcome: enumspb.INDEXED_VALUE_TYPE_KEYWORD, enroll.AttrDeadline: enumspb.INDEXED_VALUE_TYPE_DATETIME,
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	s := &stage{server: server}
+	s := &stage{server: server, parts: map[string]script{}, spoken: map[string]map[string]int{}}
 	if s.client, err = sdk.DialContext(ctx, sdk.Options{HostPort: server.FrontendAddress(), Logger: quiet()}); err != nil {
 		return nil, errors.Join(err, server.Stop())
 	}
@@ -88,25 +90,42 @@ func (s *stage) close() {
 	_ = s.server.Stop()
 }
 
-// step answers for every activity.
-func (s *stage) step(ctx context.Context, _ converter.EncodedValues) (any, error) {
+// step answers for every activity. Those that call no provider succeed unless
+// the scenario says otherwise, and give back the result that they are given.
+func (s *stage) step(ctx context.Context, in converter.EncodedValues) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name := activity.GetInfo(ctx).ActivityType.Name
-	replies, ok := s.script[name]
+	info := activity.GetInfo(ctx)
+	id, name := info.WorkflowExecution.ID, info.ActivityType.Name
+	replies, ok := s.parts[id][name]
+	if !ok && info.TaskQueue == enroll.WorkflowTaskQueue {
+		var given struct {
+			Result json.RawMessage `json:"result,omitempty"`
+		}
+		err := in.Get(&given)
+		return json.RawMessage(cmp.Or(string(given.Result), "{}")), err
+	}
 	if !ok {
 		return nil, temporal.NewNonRetryableApplicationError("the scenario has no answer for "+name, "Unscripted", nil)
 	}
-	next := replies[min(s.calls[name], len(replies)-1)]
-	s.calls[name]++
-	return next.result, next.failure
+	next := replies[min(s.spoken[id][name], len(replies)-1)]
+	s.spoken[id][name]++
+	if next.failure != nil {
+		return nil, next.failure
+	}
+	return next.result(), nil
+}
+
+// rehearse gives the steps of a workflow their answers.
+func (s *stage) rehearse(id string, part script) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parts[id], s.spoken[id] = part, map[string]int{}
 }
 
 // play runs one scenario and returns its history as JSON.
 func (s *stage) play(ctx context.Context, played scenario) ([]byte, error) {
-	s.mu.Lock()
-	s.script, s.calls = played.script, map[string]int{}
-	s.mu.Unlock()
+	s.rehearse(played.name, played.script)
 	spec, err := played.journey.Spec()
 	if err != nil {
 		return nil, err
@@ -123,33 +142,56 @@ func (s *stage) play(ctx context.Context, played scenario) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
-	if err := s.act(ctx, played); err != nil {
-		return nil, err
+	for _, a := range played.acts {
+		if err := s.act(ctx, played.name, a); err != nil {
+			return nil, err
+		}
 	}
+	return s.end(ctx, played)
+}
+
+// end waits for the outcome, compares what came of the scenario with what it
+// is called after, and reads the history.
+func (s *stage) end(ctx context.Context, played scenario) ([]byte, error) {
 	var result enroll.Result
 	if err := s.client.GetWorkflow(ctx, played.name, "").Get(ctx, &result); err != nil {
 		return nil, fmt.Errorf("wait: %w", err)
 	}
-	if result.Outcome != played.want {
-		return nil, fmt.Errorf("ended %s (%s), not %s", result.Outcome, result.Reason, played.want)
+	if result.Outcome != played.want.Outcome || result.Reason != played.want.Reason {
+		return nil, fmt.Errorf("ended %s %s, not %s %s", result.Outcome, result.Reason, played.want.Outcome, played.want.Reason)
+	}
+	if played.renewal == "" {
+		return s.history(ctx, played.name)
+	}
+	handle := s.client.GetWorkflowUpdateHandle(sdk.GetWorkflowUpdateHandleOptions{WorkflowID: played.name, UpdateID: enroll.RenewUpdate})
+	var reply enroll.RenewReply
+	if err := handle.Get(ctx, &reply); err != nil {
+		return nil, fmt.Errorf("renew: %w", err)
+	}
+	if became := renewalOf(reply); became != played.renewal {
+		return nil, fmt.Errorf("the renewal was %s, not %s", became, played.renewal)
 	}
 	return s.history(ctx, played.name)
 }
 
-// act sends the scenario's hints, each after its moment, and its cancel.
-func (s *stage) act(ctx context.Context, played scenario) error {
-	for _, h := range played.hints {
-		if err := pause(ctx, h.after); err != nil {
-			return err
-		}
-		if err := s.client.SignalWorkflow(ctx, played.name, "", string(h.name), h.hint); err != nil {
-			return fmt.Errorf("hint: %w", err)
-		}
+// act does one thing from outside, after its pause.
+func (s *stage) act(ctx context.Context, id string, a act) error {
+	if err := pause(ctx, a.after); err != nil {
+		return err
 	}
-	if played.cancel {
-		if err := s.client.CancelWorkflow(ctx, played.name, ""); err != nil {
-			return fmt.Errorf("cancel: %w", err)
-		}
+	var err error
+	switch a.do {
+	case sendHint:
+		err = s.client.SignalWorkflow(ctx, id, "", string(a.name), a.hint)
+	case askRenewal:
+		_, err = s.client.UpdateWorkflow(ctx, sdk.UpdateWorkflowOptions{
+			WorkflowID: id, UpdateID: enroll.RenewUpdate, UpdateName: enroll.RenewUpdate, WaitForStage: a.stage,
+		})
+	case askCancel:
+		err = s.client.CancelWorkflow(ctx, id, "")
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", a.do, err)
 	}
 	return nil
 }
@@ -171,6 +213,9 @@ func (s *stage) history(ctx context.Context, id string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the history: %w", err)
 		}
+		if err := faultOf(event); err != nil {
+			return nil, err
+		}
 		history.Events = append(history.Events, event)
 	}
 	encoded, err := temporalproto.CustomJSONMarshalOptions{Indent: " "}.Marshal(&history)
@@ -178,4 +223,14 @@ func (s *stage) history(ctx context.Context, id string) ([]byte, error) {
 		return nil, fmt.Errorf("encode the history: %w", err)
 	}
 	return encoded, nil
+}
+
+// faultOf refuses a story that the server could not carry on: its history would
+// replay and prove nothing. That news came while the story ended is no fault.
+func faultOf(event *historypb.HistoryEvent) error {
+	failed := event.GetWorkflowTaskFailedEventAttributes()
+	if failed == nil || failed.GetCause() == enumspb.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND {
+		return nil
+	}
+	return fmt.Errorf("a workflow task failed: %s %s", failed.GetCause(), failed.GetFailure().GetMessage())
 }
