@@ -7,6 +7,26 @@ import "time"
 // workflow reset, and no other journey has.
 type RecordID string
 
+// Opening is what the step that opens a journey at the provider records, in
+// the transaction of its first call.
+type Opening struct {
+	Record      RecordID `json:"record"`
+	Journey     Journey  `json:"journey"`
+	SubjectHash string   `json:"subject_hash"`
+	Digest      string   `json:"digest"`
+	// Subject is the provider's own name of the person.
+	Subject Secret    `json:"subject"`
+	BeganAt time.Time `json:"began_at"`
+}
+
+// Entry says where a step writes in the records.
+type Entry struct {
+	Record RecordID `json:"record"`
+	// Ordinal tells calls of one step apart: 1 is the first. A workflow reset
+	// counts anew, and so finds what became of each call before.
+	Ordinal int `json:"ordinal"`
+}
+
 // Record is what is kept of a journey for longer than Temporal keeps its
 // history. Subject and References are encrypted at rest.
 type Record struct {
@@ -68,6 +88,27 @@ type Resolution struct {
 	// Why says how it was found out.
 	Why string    `json:"why"`
 	At  time.Time `json:"at"`
+}
+
+// Resolutions lists the outcomes that an unknown outcome of the journey can
+// turn out to have been.
+func (j Journey) Resolutions() []Outcome {
+	var outcomes []Outcome
+	switch j {
+	case AuthIDEnroll, SmartIDEnroll, IProovPhotoEnroll:
+		outcomes = []Outcome{Enrolled, AlreadyEnrolled}
+	case BioIDEnroll: // A class from before is trained, which is a success.
+		outcomes = []Outcome{Enrolled}
+	case AuthIDSelfie:
+		outcomes = []Outcome{Captured}
+	case SmartIDUnenroll:
+		outcomes = []Outcome{Removed}
+	}
+	outcomes = append(outcomes, Rejected)
+	if spec, err := j.Spec(); err == nil && spec.Waits() {
+		outcomes = append(outcomes, Expired)
+	}
+	return append(outcomes, Canceled, Failed)
 }
 
 // AuditEntry is one line of the append-only audit trail.

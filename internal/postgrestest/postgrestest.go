@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -30,12 +31,17 @@ import (
 // into a failed one.
 const NoSkip = "BIOENROLL_TEST_NO_SKIP"
 
-// patience is how long the server may take to start or to stop.
+// patience is how long the server may take to start.
 const patience = time.Minute
+
+// errMissing says that there is no PostgreSQL to run, and how to get one.
+var errMissing = errors.New("PostgreSQL is not installed; apt-get install postgresql")
 
 // Server is a running PostgreSQL.
 type Server struct {
 	folder    string
+	process   *exec.Cmd
+	ended     <-chan struct{}
 	databases atomic.Int64
 }
 
@@ -43,49 +49,125 @@ type Server struct {
 // is installed; with BIOENROLL_TEST_NO_SKIP=1 it fails.
 func Start(t *testing.T) *Server {
 	t.Helper()
-	programs, found := find()
-	if !found {
-		const hint = "PostgreSQL is not installed; apt-get install postgresql"
-		if os.Getenv(NoSkip) == "1" {
-			t.Fatal(hint)
-		}
-		t.Skip(hint)
-	}
-	user, err := serverUser()
-	require.NoError(t, err)
-	folder, err := os.MkdirTemp("/tmp", "bioenroll-postgres-") //nolint:usetesting // other users cannot enter t.TempDir, and its name can be too long for a socket
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, os.RemoveAll(folder)) })
-	if user != nil {
-		require.NoError(t, os.Chown(folder, int(user.Uid), int(user.Gid)))
-	}
-	data := filepath.Join(folder, "data")
-	prepare := command(t.Context(), folder, user, filepath.Join(programs, "initdb"), "--pgdata", data, "--username", "test", "--auth", "trust", "--encoding", "UTF8", "--no-sync")
-	output, err := prepare.CombinedOutput()
-	require.NoError(t, err, "initdb: %s", output)
-
-	server := &Server{folder: folder}
-	server.run(t, command(context.WithoutCancel(t.Context()), folder, user, filepath.Join(programs, "postgres"), "-D", data, "-k", folder,
-		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200"))
+	server, err := launch(context.WithoutCancel(t.Context()))
+	check(t, err)
+	t.Cleanup(func() { require.NoError(t, server.stop()) })
 	return server
 }
 
-// run starts the server, waits until it answers, and stops it with the test.
-func (s *Server) run(t *testing.T, server *exec.Cmd) {
+// Shared is one PostgreSQL for all tests of a package. It starts with the first
+// test that needs it.
+type Shared struct {
+	once   sync.Once
+	server *Server
+	err    error
+}
+
+// Run runs the tests of a package, stops the server and returns the exit code,
+// for TestMain.
+func (s *Shared) Run(m *testing.M) int {
+	code := m.Run()
+	if s.server == nil {
+		return code
+	}
+	if err := s.server.stop(); err != nil && code == 0 {
+		return 1
+	}
+	return code
+}
+
+// Database makes an empty database and returns its URL. The test is skipped
+// when PostgreSQL is not installed; with BIOENROLL_TEST_NO_SKIP=1 it fails.
+func (s *Shared) Database(t *testing.T) string {
 	t.Helper()
-	log, err := os.Create(filepath.Join(s.folder, "log"))
+	s.once.Do(func() { s.server, s.err = launch(context.WithoutCancel(t.Context())) })
+	check(t, s.err)
+	return s.server.Database(t)
+}
+
+// check skips or fails a test whose server did not start.
+func check(t *testing.T, err error) {
+	t.Helper()
+	if errors.Is(err, errMissing) && os.Getenv(NoSkip) != "1" {
+		t.Skip(err)
+	}
 	require.NoError(t, err)
-	server.Stdout, server.Stderr = log, log
-	ended := supervise(server)
-	t.Cleanup(func() {
-		// SIGINT is PostgreSQL's fast shutdown: connections are cut.
-		if server.Process != nil {
-			_ = server.Process.Signal(syscall.SIGINT)
+}
+
+// launch starts a server with an empty cluster and waits until it answers.
+func launch(ctx context.Context) (*Server, error) {
+	programs, found := find()
+	if !found {
+		return nil, errMissing
+	}
+	user, err := serverUser()
+	if err != nil {
+		return nil, err
+	}
+	// Other users cannot enter a test's own folder, and its name can be too long
+	// for a socket.
+	folder, err := os.MkdirTemp("/tmp", "bioenroll-postgres-")
+	if err != nil {
+		return nil, err
+	}
+	server := &Server{folder: folder}
+	if err := server.start(ctx, programs, user); err != nil {
+		return nil, errors.Join(err, server.stop())
+	}
+	return server, nil
+}
+
+// start makes the cluster in the server's folder and runs it.
+func (s *Server) start(ctx context.Context, programs string, user *syscall.Credential) error {
+	if user != nil {
+		if err := os.Chown(s.folder, int(user.Uid), int(user.Gid)); err != nil {
+			return err
 		}
-		<-ended
-		require.NoError(t, log.Close())
-	})
-	require.Eventually(t, func() bool { return s.ping(t.Context()) == nil }, patience, 20*time.Millisecond, "PostgreSQL does not answer")
+	}
+	data := filepath.Join(s.folder, "data")
+	prepare := command(ctx, s.folder, user, filepath.Join(programs, "initdb"), "--pgdata", data, "--username", "test", "--auth", "trust", "--encoding", "UTF8", "--no-sync")
+	if output, err := prepare.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w: %s", err, output)
+	}
+	log, err := os.Create(filepath.Join(s.folder, "log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close() //nolint:errcheck // the server has its own
+	s.process = command(ctx, s.folder, user, filepath.Join(programs, "postgres"), "-D", data, "-k", s.folder,
+		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200")
+	s.process.Stdout, s.process.Stderr = log, log
+	s.ended = supervise(s.process)
+	return s.await(ctx)
+}
+
+// await returns when the server takes connections.
+func (s *Server) await(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for s.ping(ctx) != nil {
+		select {
+		case <-again.C:
+		case <-s.ended:
+			output, err := os.ReadFile(filepath.Join(s.folder, "log"))
+			return errors.Join(fmt.Errorf("PostgreSQL ended: %s", output), err)
+		case <-ctx.Done():
+			return fmt.Errorf("PostgreSQL does not answer: %w", ctx.Err())
+		}
+	}
+	return nil
+}
+
+// stop ends the server and removes its folder.
+func (s *Server) stop() error {
+	if s.process != nil && s.process.Process != nil {
+		// SIGINT is PostgreSQL's fast shutdown: connections are cut.
+		_ = s.process.Process.Signal(syscall.SIGINT)
+		<-s.ended
+	}
+	return os.RemoveAll(s.folder)
 }
 
 // ping asks whether the server takes connections.

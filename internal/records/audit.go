@@ -19,8 +19,21 @@ const (
 	whatLost      = "lost"
 	whatNoted     = "noted"
 	whatConcluded = "concluded"
+	whatCleanedUp = "cleaned_up"
 	whatResolved  = "resolved"
+	whatHeld      = "held"
+	whatUnheld    = "unheld"
+	whatErased    = "erased"
+	whatSwept     = "swept"
 )
+
+// ownWords lists what only the store itself says happened.
+func ownWords() []string {
+	return []string{
+		whatBegan, whatReset, whatClaimed, whatAnswered, whatReleased, whatLost, whatNoted, whatConcluded, whatCleanedUp,
+		whatResolved, whatHeld, whatUnheld, whatErased, whatSwept,
+	}
+}
 
 // entry is the encrypted part of an audit entry.
 type entry struct {
@@ -53,22 +66,27 @@ func (t transaction) append(ctx context.Context, e enroll.AuditEntry) error {
 	return nil
 }
 
-// Audit returns the audit trail of a record, oldest entry first.
+// Audit returns the audit trail of a record, oldest entry first. With an empty
+// ID it returns what concerns no single journey, such as holds.
 func (s *Store) Audit(ctx context.Context, id enroll.RecordID) ([]enroll.AuditEntry, error) {
 	var entries []enroll.AuditEntry
 	err := s.read(ctx, "audit", func(tx transaction) (err error) {
-		if _, err := tx.get(ctx, id); err != nil {
-			return err
-		}
 		entries, err = tx.trail(ctx, id)
+		if err == nil && len(entries) == 0 && id != "" {
+			return ErrNotFound // Every record's trail tells that it began.
+		}
 		return err
 	})
 	return entries, err
 }
 
-// trail returns the audit entries of a record.
+// trail returns the audit entries of a record, or those of none.
 func (t transaction) trail(ctx context.Context, id enroll.RecordID) ([]enroll.AuditEntry, error) {
-	rows, err := t.QueryContext(ctx, "SELECT seq, at, what, entry FROM audit WHERE record = $1 ORDER BY seq", id)
+	query, arguments := "SELECT seq, at, what, entry FROM audit WHERE record = $1 ORDER BY seq", []any{id}
+	if id == "" {
+		query, arguments = "SELECT seq, at, what, entry FROM audit WHERE record IS NULL ORDER BY seq", nil
+	}
+	rows, err := t.QueryContext(ctx, query, arguments...)
 	if err != nil {
 		return nil, err
 	}

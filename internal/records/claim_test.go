@@ -1,6 +1,8 @@
 package records_test
 
 import (
+	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -196,6 +198,50 @@ func TestClaimIsFreshForOne(t *testing.T) {
 				counted[states[i]]++
 			}
 			require.Equal(t, map[records.ClaimState]int{records.Fresh: 1, records.InDoubt: claimants - 1}, counted)
+		})
+	}
+}
+
+func TestConcurrentWriters(t *testing.T) {
+	for _, database := range databases() {
+		t.Run(database.name, func(t *testing.T) {
+			f := database.empty(t)
+			stores := []*records.Store{f.open(t), f.open(t)}
+			_, err := stores[0].Begin(t.Context(), opening("a"))
+			require.NoError(t, err)
+			const writers = 20
+
+			t.Run("lose_no_reference", func(t *testing.T) {
+				errs := make([]error, writers)
+				var group sync.WaitGroup
+				for i := range writers {
+					group.Go(func() {
+						name := fmt.Sprintf("token_%d", i)
+						errs[i] = stores[i%len(stores)].Note(t.Context(), "a", map[string]enroll.Secret{name: "x"})
+					})
+				}
+				group.Wait()
+				require.NoError(t, errors.Join(errs...))
+				record, err := stores[0].Get(t.Context(), "a")
+				require.NoError(t, err)
+				require.Len(t, record.References, writers)
+			})
+			t.Run("conclude_once", func(t *testing.T) {
+				results := make([]enroll.Result, writers)
+				errs := make([]error, writers)
+				var group sync.WaitGroup
+				for i := range writers {
+					group.Go(func() {
+						outcome := enroll.Outcomes()[i%len(enroll.Outcomes())]
+						results[i], errs[i] = stores[i%len(stores)].Conclude(t.Context(), records.Conclusion{Opening: opening("a"), Result: result(outcome)})
+					})
+				}
+				group.Wait()
+				require.NoError(t, errors.Join(errs...))
+				for _, got := range results {
+					require.Equal(t, results[0], got)
+				}
+			})
 		})
 	}
 }

@@ -20,8 +20,9 @@ var migrations embed.FS
 type dialect struct {
 	// name is the folder of the migrations.
 	name string
-	// alone keeps other processes out until the transaction ends, so that one
-	// of them migrates; empty where every write transaction does that.
+	// alone keeps out, until the transaction ends, other transactions that ask
+	// for the same, so that one process migrates or sweeps; empty where every
+	// write transaction keeps out all others.
 	alone string
 	// lock reads a record and keeps other writers away from it until the
 	// transaction ends.
@@ -45,7 +46,7 @@ func connect(ctx context.Context, address string) (*sql.DB, dialect, error) {
 	return nil, dialect{}, errors.New("the address has another form than known; " + accepted)
 }
 
-// steps returns the dialect's migrations in their order. The first has
+// migrations returns the dialect's migrations in their order. The first has
 // version 1.
 func (d dialect) migrations() ([]string, error) {
 	folder := "migrations/" + d.name

@@ -1,11 +1,18 @@
 package records
 
 import (
+	"context"
 	"database/sql"
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/keys"
 )
+
+// OpenVersion opens a store as the release did that knew the schema up to this
+// version.
+func OpenVersion(ctx context.Context, address string, k *keys.Keys, version int) (*Store, error) {
+	return open(ctx, address, k, version)
+}
 
 // DB gives tests the database under a store, to look at it and to damage it.
 func DB(s *Store) *sql.DB { return s.db }

@@ -23,6 +23,14 @@ type Store struct {
 // brings its schema up to date. It refuses a store that was used with another
 // key file (ErrOtherKey). No error repeats the address's password.
 func Open(ctx context.Context, address string, k *keys.Keys) (*Store, error) {
+	return open(ctx, address, k, newest)
+}
+
+// newest stands for the last version of the schema that this program knows.
+const newest = 0
+
+// open opens a store and migrates it to a version of the schema.
+func open(ctx context.Context, address string, k *keys.Keys, version int) (*Store, error) {
 	db, dialect, err := connect(ctx, address)
 	if err != nil {
 		return nil, fmt.Errorf("records: open: %w", err)
@@ -30,6 +38,9 @@ func Open(ctx context.Context, address string, k *keys.Keys) (*Store, error) {
 	scripts, err := dialect.migrations()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("records: open: %w", err), db.Close())
+	}
+	if version != newest {
+		scripts = scripts[:version]
 	}
 	store := &Store{db: db, dialect: dialect, sealer: newSealer(k.Records())}
 	err = store.write(ctx, "open", func(tx transaction) error {

@@ -1,6 +1,7 @@
 package records_test
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +14,17 @@ import (
 	"github.com/bioenroll/bioenroll/internal/postgrestest"
 	"github.com/bioenroll/bioenroll/internal/records"
 )
+
+// server is the PostgreSQL of all tests here.
+var server postgrestest.Shared
+
+// TestMain runs the tests, or the part of a second process that a test plays.
+func TestMain(m *testing.M) {
+	if part := os.Getenv(partVariable); part != "" {
+		os.Exit(play(part))
+	}
+	os.Exit(server.Run(m))
+}
 
 // fixture is an empty database and the key file that goes with it.
 type fixture struct {
@@ -44,7 +56,7 @@ func databases() []database {
 			t.Helper()
 			return "sqlite:" + filepath.Join(t.TempDir(), "data", "records.db")
 		}},
-		{"postgres", func(t *testing.T) string { t.Helper(); return postgrestest.Start(t).Database(t) }},
+		{"postgres", func(t *testing.T) string { t.Helper(); return server.Database(t) }},
 	}
 }
 
