@@ -3,11 +3,13 @@ package client
 import (
 	"cmp"
 	"errors"
+	"io"
 
 	sdk "go.temporal.io/sdk/client"
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/keys"
+	"github.com/bioenroll/bioenroll/internal/records"
 	"github.com/bioenroll/bioenroll/internal/seal"
 )
 
@@ -16,9 +18,12 @@ type Client struct {
 	temporal sdk.Client
 	keys     *keys.Keys
 	sealed   *seal.Store
+	records  *records.Store
 	limits   enroll.Limits
 	pace     enroll.Pace
 	afterEnd enroll.AfterEnd
+	// opened is what Close closes beside the connection; nil unless Dial made it.
+	opened io.Closer
 }
 
 // Options are what a Client is made of. Most backends call Dial instead.
@@ -30,6 +35,9 @@ type Options struct {
 	Keys *keys.Keys
 	// Sealed keeps photos, samples and templates until their journey ends.
 	Sealed *seal.Store
+	// Records are those that the worker keeps; nil when there are none. The
+	// client does not close them.
+	Records *records.Store
 	// Limits bound inputs; the zero value means the defaults.
 	Limits enroll.Limits
 	// Pace is given to every journey started; the zero value means the
@@ -52,10 +60,21 @@ func New(options Options) (*Client, error) {
 		options.Pace = enroll.DefaultPace()
 	}
 	return &Client{
-		temporal: options.Temporal, keys: options.Keys, sealed: options.Sealed,
+		temporal: options.Temporal, keys: options.Keys, sealed: options.Sealed, records: options.Records,
 		limits: options.Limits, pace: options.Pace, afterEnd: cmp.Or(options.AfterEnd, enroll.RemoveLate),
 	}, nil
 }
 
-// Close releases the connection to Temporal.
-func (c *Client) Close() { c.temporal.Close() }
+// Close releases the connection to Temporal, and what Dial opened beside it.
+func (c *Client) Close() {
+	c.temporal.Close()
+	if c.opened != nil {
+		_ = c.opened.Close() // Nothing is left to lose: every write has been acknowledged.
+	}
+}
+
+// ID is the ID of the journeys of a subject at a provider, of which one can be
+// alive at a time. It is opaque: a keyed hash.
+func (c *Client) ID(provider enroll.Provider, subject string) string {
+	return string(provider) + "-" + c.keys.SubjectHash(provider, subject)
+}

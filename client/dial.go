@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	sdk "go.temporal.io/sdk/client"
@@ -38,8 +39,8 @@ func WithLogger(log *zap.Logger) DialOption {
 }
 
 // Dial returns a client that is connected as the environment says: to the
-// server of the TEMPORAL_ variables, with the key file and the sealed store of
-// the worker. Variables lists every variable. The caller closes the client.
+// server of the TEMPORAL_ variables, with the key file, the sealed store and the
+// records of the worker. Variables lists every variable. The caller closes the client.
 //
 // The error names every variable that is missing or malformed, or the server
 // that cannot be reached; it comes within about 10 seconds.
@@ -53,18 +54,24 @@ func Dial(ctx context.Context, options ...DialOption) (*Client, error) {
 	if err := src.Err(); err != nil {
 		return nil, err
 	}
-	shared, err := settings.vault.Open()
+	shared, err := settings.vault.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	temporal, err := dial.Dial(ctx, settings.temporal, shared.Keys, d.log)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, shared.Close())
 	}
-	return New(Options{
-		Temporal: temporal, Keys: shared.Keys, Sealed: shared.Sealed, Limits: settings.limits, Pace: settings.pace,
+	c, err := New(Options{
+		Temporal: temporal, Keys: shared.Keys, Sealed: shared.Sealed, Records: shared.Records, Limits: settings.limits, Pace: settings.pace,
 		AfterEnd: settings.afterEnd,
 	})
+	if err != nil {
+		temporal.Close()
+		return nil, errors.Join(err, shared.Close())
+	}
+	c.opened = shared
+	return c, nil
 }
 
 // Variables lists every environment variable that Dial reads, with its help

@@ -22,11 +22,11 @@ const healthPatience = 5 * time.Second
 func checkHealth(ctx context.Context, settings settings) error {
 	ctx, cancel := context.WithTimeout(ctx, healthPatience)
 	defer cancel()
-	shared, err := settings.host.Vault.Open()
+	known, err := settings.host.Vault.OpenKeys()
 	if err != nil {
 		return err
 	}
-	temporal, err := dial.Dial(ctx, settings.temporal, shared.Keys, zap.NewNop())
+	temporal, err := dial.Dial(ctx, settings.temporal, known, zap.NewNop())
 	if err != nil {
 		return err
 	}

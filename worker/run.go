@@ -76,16 +76,16 @@ func serve(ctx context.Context, settings settings, log *zap.Logger) error {
 	if !settings.host.Vault.HasKeys() {
 		log.Info("no key file yet, making one: give the same file to every worker and client", zap.String("file", settings.host.Vault.KeyFile))
 	}
-	shared, err := settings.host.Vault.OpenOrCreate()
+	known, err := settings.host.Vault.OpenOrCreateKeys()
 	if err != nil {
 		return err
 	}
-	temporal, err := dial.Dial(ctx, settings.temporal, shared.Keys, log)
+	temporal, err := dial.Dial(ctx, settings.temporal, known, log)
 	if err != nil {
 		return err
 	}
 	defer temporal.Close()
-	running, err := host.Start(temporal, settings.host, log)
+	running, err := host.Start(ctx, temporal, settings.host, log)
 	if err != nil {
 		return err
 	}

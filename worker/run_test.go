@@ -29,6 +29,7 @@ func complete(t *testing.T) map[string]string {
 	t.Helper()
 	return map[string]string{
 		"TEMPORAL_ADDRESS": "127.0.0.1:1", vault.KeyFile: filepath.Join(t.TempDir(), "keys.json"), vault.SealedDir: t.TempDir(),
+		vault.Records:      "sqlite:" + filepath.Join(t.TempDir(), "records.db"),
 		providerset.Chosen: "smartid", "SMARTID_BASE_URL": "https://smartid.example", "SMARTID_API_KEY": "hunter2",
 	}
 }

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Creates Temporal's two databases and brings their schema up to date. Running
-# it again changes nothing. Where the database is and who we are comes from the
+# Creates Temporal's two databases and brings their schema up to date, and an
+# empty one for the records, whose schema is the worker's. Running it again
+# changes nothing. Where the database is and who we are comes from the
 # SQL_ variables, which temporal-sql-tool reads by itself.
 set -eu
 
@@ -15,3 +16,6 @@ prepare() {
 
 prepare temporal temporal
 prepare temporal_visibility visibility
+
+echo "database bioenroll"
+temporal-sql-tool --db bioenroll create

@@ -1,6 +1,6 @@
-// Package vault opens what client and worker share on disk: the key file and
-// the folder of sealed photos, samples and templates. Both have to be the same
-// for every program of an installation.
+// Package vault opens what client and worker share: the key file, the folder of
+// sealed photos, samples and templates, and the records of journeys. All three
+// have to be the same for every program of an installation.
 //
 // Only a worker makes a new key file, on its first run. A client that made one
 // of its own would encrypt what no worker can read, so it refuses instead and
@@ -8,54 +8,89 @@
 package vault
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 
+	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/keys"
+	"github.com/bioenroll/bioenroll/internal/records"
 	"github.com/bioenroll/bioenroll/internal/seal"
 )
 
 // Names of the settings.
 const (
-	KeyFile   = "BIOENROLL_KEY_FILE"   // The key file.
-	SealedDir = "BIOENROLL_SEALED_DIR" // The folder of the sealed store.
+	KeyFile   = "BIOENROLL_KEY_FILE"    // The key file.
+	SealedDir = "BIOENROLL_SEALED_DIR"  // The folder of the sealed store.
+	Records   = "BIOENROLL_RECORDS_URL" // The database of the records.
 )
 
-// Settings say where the key file and the sealed store are.
+// defaultRecords is the file that the standalone program keeps.
+const defaultRecords = "sqlite:data/records.db"
+
+// Settings say where the key file, the sealed store and the records are.
 type Settings struct {
 	// KeyFile is the path of the key file.
 	KeyFile string
 	// SealedDir is the folder of the sealed store.
 	SealedDir string
+	// Records is the address of the records, "sqlite:PATH" or "postgres://…".
+	// It may hold a password.
+	Records enroll.Secret
 }
 
 // Read returns the settings of the environment. The defaults are the files
 // that the standalone program keeps in the checkout's data folder.
 func Read(src *config.Source) Settings {
+	const records = "records of all journeys, sqlite:PATH on one machine or postgres://… for several, shared by every worker and client"
+	src.Note(config.Variable{Name: Records, Help: records, Default: defaultRecords, Secret: true})
 	return Settings{
 		KeyFile:   src.Path(KeyFile, "data/keys.json", "key file, the same for every worker and client; a worker makes it on its first run"),
 		SealedDir: src.Path(SealedDir, "data/sealed", "folder of sealed photos, samples and templates, shared by every worker and client"),
+		Records:   cmp.Or(src.OptionalSecret(Records, records), defaultRecords),
 	}
 }
 
-// Vault holds the keys and the sealed store of an installation.
+// Vault holds the keys, the sealed store and the records of an installation.
 type Vault struct {
 	// Keys encrypt payloads and hash subjects.
 	Keys *keys.Keys
 	// Sealed keeps photos, samples and templates until their journey ends.
 	Sealed *seal.Store
+	// Records keep journeys for longer than Temporal does.
+	Records *records.Store
 }
 
-// Open returns the vault of a client. The key file must exist. The error is a
-// *config.Error that names the variable to set.
-func (s Settings) Open() (Vault, error) { return s.open(keys.Load) }
+// Close gives the connections to the records back. An empty vault has none.
+func (v Vault) Close() error {
+	if v.Records == nil {
+		return nil
+	}
+	return v.Records.Close()
+}
+
+// Open returns the vault of a client, which the caller closes. The key file
+// must exist. The error is a *config.Error that names the variable to set.
+func (s Settings) Open(ctx context.Context) (Vault, error) { return s.open(ctx, s.OpenKeys) }
 
 // OpenOrCreate returns the vault of a worker, which makes the key file when
-// there is none. The error is a *config.Error that names the variable to set.
-func (s Settings) OpenOrCreate() (Vault, error) { return s.open(keys.LoadOrCreate) }
+// there is none. The caller closes it. The error is a *config.Error that names
+// the variable to set.
+func (s Settings) OpenOrCreate(ctx context.Context) (Vault, error) {
+	return s.open(ctx, s.OpenOrCreateKeys)
+}
+
+// OpenKeys returns the keys alone, for who only needs to connect to the
+// Temporal server. The key file must exist. The error is that of Open.
+func (s Settings) OpenKeys() (*keys.Keys, error) { return s.openKeys(keys.Load) }
+
+// OpenOrCreateKeys is OpenKeys for a worker, which makes the key file when
+// there is none.
+func (s Settings) OpenOrCreateKeys() (*keys.Keys, error) { return s.openKeys(keys.LoadOrCreate) }
 
 // HasKeys reports whether the key file is there already.
 func (s Settings) HasKeys() bool {
@@ -63,16 +98,28 @@ func (s Settings) HasKeys() bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-func (s Settings) open(load func(string) (*keys.Keys, error)) (Vault, error) {
+func (s Settings) openKeys(load func(string) (*keys.Keys, error)) (*keys.Keys, error) {
 	loaded, err := load(s.KeyFile)
 	if err != nil {
-		return Vault{}, refuse(KeyFile, err, "the key file that a worker of this installation made on its first run")
+		return nil, refuse(KeyFile, err, "the key file that a worker of this installation made on its first run")
+	}
+	return loaded, nil
+}
+
+func (s Settings) open(ctx context.Context, openKeys func() (*keys.Keys, error)) (Vault, error) {
+	loaded, err := openKeys()
+	if err != nil {
+		return Vault{}, err
 	}
 	sealed, err := seal.OpenStore(s.SealedDir, loaded)
 	if err != nil {
 		return Vault{}, refuse(SealedDir, err, "a folder that this program may write to, used with this key file only")
 	}
-	return Vault{Keys: loaded, Sealed: sealed}, nil
+	kept, err := records.Open(ctx, s.Records.Reveal(), loaded)
+	if err != nil {
+		return Vault{}, refuse(Records, err, "a database that this program can reach, used with this key file only")
+	}
+	return Vault{Keys: loaded, Sealed: sealed, Records: kept}, nil
 }
 
 // refuse makes one error of what is wrong behind a setting, in the form that

@@ -4,10 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/records"
 	"github.com/bioenroll/bioenroll/internal/vault"
 )
 
@@ -17,25 +20,40 @@ func TestVault(t *testing.T) {
 	settings := func(t *testing.T) vault.Settings {
 		t.Helper()
 		dir := t.TempDir()
-		return vault.Settings{KeyFile: filepath.Join(dir, "keys.json"), SealedDir: filepath.Join(dir, "sealed")}
+		return vault.Settings{
+			KeyFile: filepath.Join(dir, "keys.json"), SealedDir: filepath.Join(dir, "sealed"), Records: enroll.Secret("sqlite:" + filepath.Join(dir, "records.db")),
+		}
+	}
+	// closed closes what was opened when the test ends.
+	closed := func(t *testing.T, opened vault.Vault, err error) vault.Vault {
+		t.Helper()
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, opened.Close()) })
+		return opened
 	}
 
 	t.Run("is_made_by_a_worker_and_shared_with_clients", func(t *testing.T) {
 		t.Parallel()
 		s := settings(t)
 		require.False(t, s.HasKeys())
-		made, err := s.OpenOrCreate()
-		require.NoError(t, err)
+		opened, err := s.OpenOrCreate(t.Context())
+		made := closed(t, opened, err)
 		require.True(t, s.HasKeys())
-		shared, err := s.Open()
-		require.NoError(t, err)
+		opened, err = s.Open(t.Context())
+		shared := closed(t, opened, err)
 		require.Equal(t, made.Keys.SubjectFingerprint(), shared.Keys.SubjectFingerprint())
+		_, err = made.Records.Begin(t.Context(), records.Opening{
+			Record: "record", Journey: enroll.AuthIDEnroll, WorkflowID: "journey", RunID: "run", SubjectHash: "hash", Digest: "digest", At: time.Now(),
+		})
+		require.NoError(t, err)
+		_, err = shared.Records.Get(t.Context(), "record")
+		require.NoError(t, err, "both have the same records")
 	})
 
 	t.Run("is_never_made_by_a_client", func(t *testing.T) {
 		t.Parallel()
 		s := settings(t)
-		_, err := s.Open()
+		_, err := s.Open(t.Context())
 		requireNames(t, err, vault.KeyFile)
 		require.ErrorContains(t, err, "worker")
 		require.False(t, s.HasKeys())
@@ -44,20 +62,39 @@ func TestVault(t *testing.T) {
 	t.Run("refuses_a_store_of_another_installation", func(t *testing.T) {
 		t.Parallel()
 		ours, theirs := settings(t), settings(t)
-		_, err := theirs.OpenOrCreate()
-		require.NoError(t, err)
+		opened, err := theirs.OpenOrCreate(t.Context())
+		closed(t, opened, err)
 		ours.SealedDir = theirs.SealedDir
-		_, err = ours.OpenOrCreate()
+		_, err = ours.OpenOrCreate(t.Context())
 		requireNames(t, err, vault.SealedDir)
+	})
+
+	t.Run("refuses_records_of_another_installation", func(t *testing.T) {
+		t.Parallel()
+		ours, theirs := settings(t), settings(t)
+		opened, err := theirs.OpenOrCreate(t.Context())
+		closed(t, opened, err)
+		ours.Records = theirs.Records
+		_, err = ours.OpenOrCreate(t.Context())
+		requireNames(t, err, vault.Records)
+	})
+
+	t.Run("refuses_records_without_repeating_their_password", func(t *testing.T) {
+		t.Parallel()
+		s := settings(t)
+		s.Records = "postgres://operator:hunter2@127.0.0.1:1/records"
+		_, err := s.OpenOrCreate(t.Context())
+		requireNames(t, err, vault.Records)
+		require.NotContains(t, err.Error(), "hunter2")
 	})
 
 	t.Run("refuses_keys_that_others_may_read", func(t *testing.T) {
 		t.Parallel()
 		s := settings(t)
-		_, err := s.OpenOrCreate()
-		require.NoError(t, err)
+		opened, err := s.OpenOrCreate(t.Context())
+		closed(t, opened, err)
 		require.NoError(t, os.Chmod(s.KeyFile, 0o644))
-		_, err = s.Open()
+		_, err = s.Open(t.Context())
 		requireNames(t, err, vault.KeyFile)
 		require.ErrorContains(t, err, "chmod 600")
 	})
@@ -66,8 +103,14 @@ func TestVault(t *testing.T) {
 func TestRead(t *testing.T) {
 	t.Parallel()
 	src := config.NewSource(config.Map(map[string]string{vault.KeyFile: "/keys/k.json", vault.SealedDir: "/sealed/"}))
-	require.Equal(t, vault.Settings{KeyFile: "/keys/k.json", SealedDir: "/sealed"}, vault.Read(src))
+	require.Equal(t, vault.Settings{KeyFile: "/keys/k.json", SealedDir: "/sealed", Records: "sqlite:data/records.db"}, vault.Read(src))
 	require.NoError(t, src.Err())
+	for _, variable := range src.Known() {
+		if variable.Name == vault.Records {
+			require.Equal(t, "sqlite:data/records.db", variable.Default)
+			require.True(t, variable.Secret)
+		}
+	}
 }
 
 // requireNames checks that the error is one of configuration and names exactly

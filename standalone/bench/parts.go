@@ -118,16 +118,16 @@ func work(ctx context.Context, env config.Lookup, log *zap.Logger, in io.Reader,
 	if err := src.Err(); err != nil {
 		return err
 	}
-	shared, err := settings.Vault.OpenOrCreate()
+	known, err := settings.Vault.OpenOrCreateKeys()
 	if err != nil {
 		return err
 	}
-	temporal, err := dial.Dial(ctx, options, shared.Keys, log)
+	temporal, err := dial.Dial(ctx, options, known, log)
 	if err != nil {
 		return err
 	}
 	defer temporal.Close()
-	running, err := host.Start(temporal, settings, log)
+	running, err := host.Start(ctx, temporal, settings, log)
 	if err != nil {
 		return err
 	}
@@ -170,6 +170,7 @@ func environment(folder, temporal, simulators string) map[string]string {
 		"TEMPORAL_ADDRESS":      temporal,
 		"BIOENROLL_KEY_FILE":    filepath.Join(folder, "keys.json"),
 		"BIOENROLL_SEALED_DIR":  filepath.Join(folder, "sealed"),
+		"BIOENROLL_RECORDS_URL": "sqlite:" + filepath.Join(folder, "records.db"),
 		"BIOENROLL_ALLOW_HTTP":  "true", // The simulators have no certificate.
 		"AUTHID_BASE_URL":       simulators,
 		"AUTHID_API_KEY_ID":     known.AuthIDKeyID,

@@ -84,7 +84,7 @@ func (s *system) host(t *testing.T, changed variables) (stop func()) {
 	src := config.NewSource(config.Map(s.with(changed)))
 	settings := host.Load(src)
 	require.NoError(t, src.Err())
-	running, err := host.Start(s.Temporal(), settings, zap.NewNop())
+	running, err := host.Start(t.Context(), s.Temporal(), settings, zap.NewNop())
 	require.NoError(t, err)
 	t.Cleanup(running.Stop)
 	return running.Stop

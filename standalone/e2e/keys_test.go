@@ -19,6 +19,7 @@ func TestOtherKeys_are_told_as_such(t *testing.T) {
 	require.NoError(t, err)
 	environment := shared.Environment()
 	environment["BIOENROLL_KEY_FILE"], environment["BIOENROLL_SEALED_DIR"] = elsewhere+"/keys.json", elsewhere+"/sealed"
+	environment["BIOENROLL_RECORDS_URL"] = "sqlite:" + elsewhere + "/records.db"
 	stranger, err := client.Dial(t.Context(), client.WithLookup(config.Map(environment)))
 	require.NoError(t, err)
 	defer stranger.Close()

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/simulator"
 	"github.com/bioenroll/bioenroll/worker/host"
@@ -16,40 +18,69 @@ import (
 
 // startHost runs the worker in this process, with the settings that a worker
 // process would read from its environment.
-func (s *Stack) startHost() (*host.Host, error) {
+func (s *Stack) startHost(ctx context.Context) (*host.Host, error) {
 	src := config.NewSource(config.Map(s.Environment()))
 	settings := host.Load(src)
 	if err := src.Err(); err != nil {
 		return nil, err
 	}
-	return host.Start(s.temporal, settings, s.options.Log)
+	return host.Start(ctx, s.temporal, settings, s.options.Log)
 }
 
 // Environment is what worker and starter need in their environment to join
 // this stack from another process. The secrets of an external Temporal server
 // are left out.
 func (s *Stack) Environment() map[string]string {
+	environment := Places{
+		KeyFile: s.KeyFile(), SealedDir: s.SealedDir(), Records: s.RecordsURL(), Simulators: everywhere(s.SimulatorURL()),
+	}.Environment()
+	maps.Copy(environment, s.temporalEnvironment())
+	return environment
+}
+
+// Places say where a worker finds what it works with.
+type Places struct {
+	// KeyFile and SealedDir are shared by all workers and clients.
+	KeyFile, SealedDir string
+	// Records is the address of the records, shared likewise.
+	Records string
+	// Simulators is the address of each simulated provider, such as
+	// http://127.0.0.1:7400.
+	Simulators map[enroll.Provider]string
+}
+
+// everywhere is one address for all providers.
+func everywhere(url string) map[enroll.Provider]string {
+	addresses := map[enroll.Provider]string{}
+	for _, provider := range enroll.Providers() {
+		addresses[provider] = url
+	}
+	return addresses
+}
+
+// Environment is what worker and starter need in their environment, all but
+// the Temporal server.
+func (p Places) Environment() map[string]string {
 	known := simulator.DefaultCredentials()
-	environment := map[string]string{
-		"BIOENROLL_KEY_FILE":    s.KeyFile(),
-		"BIOENROLL_SEALED_DIR":  s.SealedDir(),
+	return map[string]string{
+		"BIOENROLL_KEY_FILE":    p.KeyFile,
+		"BIOENROLL_SEALED_DIR":  p.SealedDir,
+		"BIOENROLL_RECORDS_URL": p.Records,
 		"BIOENROLL_ALLOW_HTTP":  strconv.FormatBool(true), // The simulators have no certificate.
-		"AUTHID_BASE_URL":       s.SimulatorURL(),
+		"AUTHID_BASE_URL":       p.Simulators[enroll.AuthID],
 		"AUTHID_API_KEY_ID":     known.AuthIDKeyID,
 		"AUTHID_API_KEY_VALUE":  known.AuthIDKeyValue,
-		"BIOID_BASE_URL":        s.SimulatorURL() + "/extension",
+		"BIOID_BASE_URL":        p.Simulators[enroll.BioID] + "/extension",
 		"BIOID_APP_ID":          known.BioIDAppID,
 		"BIOID_APP_SECRET":      known.BioIDAppSecret,
-		"SMARTID_BASE_URL":      s.SimulatorURL(),
+		"SMARTID_BASE_URL":      p.Simulators[enroll.SmartID],
 		"SMARTID_API_KEY":       known.SmartIDKey,
-		"IPROOV_BASE_URL":       s.SimulatorURL() + "/api/v2",
+		"IPROOV_BASE_URL":       p.Simulators[enroll.IProov] + "/api/v2",
 		"IPROOV_API_KEY":        known.IProovKey,
 		"IPROOV_API_SECRET":     known.IProovSecret,
 		"IPROOV_OAUTH_USERNAME": known.IProovOAuthUser,
 		"IPROOV_OAUTH_PASSWORD": known.IProovOAuthValue,
 	}
-	maps.Copy(environment, s.temporalEnvironment())
-	return environment
 }
 
 // WriteEnvironment writes Environment as a file that a shell can read, so that

@@ -21,8 +21,9 @@ import (
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/dial"
-	"github.com/bioenroll/bioenroll/internal/keys"
+	"github.com/bioenroll/bioenroll/internal/records"
 	"github.com/bioenroll/bioenroll/internal/seal"
+	"github.com/bioenroll/bioenroll/internal/vault"
 	"github.com/bioenroll/bioenroll/simulator"
 	"github.com/bioenroll/bioenroll/standalone/embedded"
 	"github.com/bioenroll/bioenroll/worker/host"
@@ -57,8 +58,7 @@ type Stack struct {
 	simulator *simulators
 	temporal  sdk.Client
 	host      *host.Host
-	keys      *keys.Keys
-	sealed    *seal.Store
+	shared    *vault.Vault
 	client    *client.Client
 }
 
@@ -76,12 +76,12 @@ func (s *Stack) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("create the data folder: %w", err)
 	}
-	if s.keys, err = keys.LoadOrCreate(s.KeyFile()); err != nil {
+	places := vault.Settings{KeyFile: s.KeyFile(), SealedDir: s.SealedDir(), Records: enroll.Secret(s.RecordsURL())}
+	shared, err := places.OpenOrCreate(ctx)
+	if err != nil {
 		return err
 	}
-	if s.sealed, err = seal.OpenStore(s.SealedDir(), s.keys); err != nil {
-		return err
-	}
+	s.shared = &shared
 	if s.simulator, err = serveSimulators(s.options); err != nil {
 		return err
 	}
@@ -89,12 +89,13 @@ func (s *Stack) start(ctx context.Context) error {
 		return err
 	}
 	if !s.options.NoWorker {
-		if s.host, err = s.startHost(); err != nil {
+		if s.host, err = s.startHost(ctx); err != nil {
 			return err
 		}
 	}
 	s.client, err = client.New(client.Options{
-		Temporal: s.temporal, Keys: s.keys, Sealed: s.sealed, Limits: s.options.Limits, Pace: s.options.Pace,
+		Temporal: s.temporal, Keys: shared.Keys, Sealed: shared.Sealed, Records: shared.Records,
+		Limits: s.options.Limits, Pace: s.options.Pace,
 	})
 	return err
 }
@@ -107,7 +108,7 @@ func (s *Stack) dialTemporal(ctx context.Context) (sdk.Client, error) {
 	} else {
 		server, err := embedded.Start(ctx, embedded.Options{
 			DataDir: s.options.DataDir, Port: s.options.TemporalPort, UIPort: s.options.UIPort, MetricsPort: s.options.MetricsPort,
-			SearchAttributes: searchAttributes(),
+			SearchAttributes: SearchAttributes(),
 		})
 		if err != nil {
 			return nil, err
@@ -115,11 +116,11 @@ func (s *Stack) dialTemporal(ctx context.Context) (sdk.Client, error) {
 		s.server = server
 		options = sdk.Options{HostPort: server.FrontendAddress(), Namespace: sdk.DefaultNamespace}
 	}
-	return dial.Dial(ctx, options, s.keys, s.options.Log)
+	return dial.Dial(ctx, options, s.shared.Keys, s.options.Log)
 }
 
-// searchAttributes that a cluster must have.
-func searchAttributes() map[string]enumspb.IndexedValueType {
+// SearchAttributes are those that a cluster must have.
+func SearchAttributes() map[string]enumspb.IndexedValueType {
 	return map[string]enumspb.IndexedValueType{
 		enroll.AttrProvider: enumspb.INDEXED_VALUE_TYPE_KEYWORD,
 		enroll.AttrJourney:  enumspb.INDEXED_VALUE_TYPE_KEYWORD,
@@ -147,6 +148,9 @@ func (s *Stack) Stop(ctx context.Context) error {
 	if s.simulator != nil {
 		errs = append(errs, s.simulator.stop(ctx))
 	}
+	if s.shared != nil {
+		errs = append(errs, s.shared.Close())
+	}
 	return errors.Join(errs...)
 }
 
@@ -156,14 +160,17 @@ func (s *Stack) Client() *client.Client { return s.client }
 // JourneyID is the ID that the client gives to the journeys of a subject at a
 // provider, for those who have to know it before they start one.
 func (s *Stack) JourneyID(provider enroll.Provider, subject string) string {
-	return string(provider) + "-" + s.keys.SubjectHash(provider, subject)
+	return s.client.ID(provider, subject)
 }
 
 // Temporal is the connection that the client uses.
 func (s *Stack) Temporal() sdk.Client { return s.temporal }
 
 // Sealed is the store that client and worker share.
-func (s *Stack) Sealed() *seal.Store { return s.sealed }
+func (s *Stack) Sealed() *seal.Store { return s.shared.Sealed }
+
+// Records is the store that client and worker share.
+func (s *Stack) Records() *records.Store { return s.shared.Records }
 
 // SimulatorURL is where the simulated providers answer.
 func (s *Stack) SimulatorURL() string { return s.simulator.url }
@@ -197,3 +204,8 @@ func (s *Stack) KeyFile() string { return filepath.Join(s.options.DataDir, "keys
 
 // SealedDir holds sealed photos, samples and templates.
 func (s *Stack) SealedDir() string { return filepath.Join(s.options.DataDir, "sealed") }
+
+// RecordsURL is the address of the records.
+func (s *Stack) RecordsURL() string {
+	return "sqlite:" + filepath.Join(s.options.DataDir, "records.db")
+}

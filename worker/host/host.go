@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/providerset"
 	"github.com/bioenroll/bioenroll/internal/seal"
+	"github.com/bioenroll/bioenroll/internal/vault"
 	"github.com/bioenroll/bioenroll/workflows"
 )
 
@@ -28,6 +30,7 @@ type Host struct {
 	version worker.WorkerDeploymentVersion
 	fatal   chan error
 	stop    sync.Once
+	shared  vault.Vault
 	log     *zap.Logger
 }
 
@@ -40,16 +43,16 @@ type named struct {
 // Start runs a worker for the stories and one for each chosen provider. The
 // connection must encrypt with the keys of the settings' vault. When one
 // worker cannot start, none is left running.
-func Start(temporal sdk.Client, settings Settings, log *zap.Logger) (*Host, error) {
-	shared, err := settings.Vault.OpenOrCreate()
+func Start(ctx context.Context, temporal sdk.Client, settings Settings, log *zap.Logger) (*Host, error) {
+	shared, err := settings.Vault.OpenOrCreate(ctx)
 	if err != nil {
 		return nil, err
 	}
 	clients, err := settings.Providers.Open()
 	if err != nil {
-		return nil, fmt.Errorf("host: %w", err)
+		return nil, errors.Join(fmt.Errorf("host: %w", err), shared.Close())
 	}
-	h := &Host{patient: settings.StopTimeout, version: settings.Version, fatal: make(chan error, 1), log: log}
+	h := &Host{shared: shared, patient: settings.StopTimeout, version: settings.Version, fatal: make(chan error, 1), log: log}
 	h.add(temporal, enroll.WorkflowTaskQueue, worker.Options{}, func(w worker.Worker) {
 		workflows.Register(w)
 		activities.NewConcluder(shared.Sealed).Register(w)
@@ -158,6 +161,9 @@ func (h *Host) Stop() {
 			h.log.Info("worker stopped")
 		case <-late.C:
 			h.log.Warn("worker stopped before all of its steps had ended")
+		}
+		if err := h.shared.Close(); err != nil {
+			h.log.Warn("the records were not closed properly", zap.Error(err))
 		}
 	})
 }

@@ -30,7 +30,7 @@ func environment(t *testing.T) map[string]string {
 	t.Helper()
 	const address = "https://provider.example"
 	return map[string]string{
-		vault.KeyFile: t.TempDir() + "/keys.json", vault.SealedDir: t.TempDir(),
+		vault.KeyFile: t.TempDir() + "/keys.json", vault.SealedDir: t.TempDir(), vault.Records: "sqlite:" + t.TempDir() + "/records.db",
 		"AUTHID_BASE_URL": address, "AUTHID_API_KEY_ID": "id", "AUTHID_API_KEY_VALUE": "value",
 		"BIOID_BASE_URL": address + "/extension", "BIOID_APP_ID": "app", "BIOID_APP_SECRET": "secret",
 		"SMARTID_BASE_URL": address, "SMARTID_API_KEY": "key",
@@ -152,7 +152,7 @@ func TestStart(t *testing.T) {
 		nowhere, err := sdk.NewLazyClient(sdk.Options{HostPort: "127.0.0.1:1"})
 		require.NoError(t, err)
 		defer nowhere.Close()
-		_, err = host.Start(nowhere, settings, zap.NewNop())
+		_, err = host.Start(t.Context(), nowhere, settings, zap.NewNop())
 		require.ErrorContains(t, err, "task queue "+enroll.WorkflowTaskQueue)
 	})
 
@@ -161,7 +161,7 @@ func TestStart(t *testing.T) {
 		values := environment(t)
 		values[vault.KeyFile] = values[vault.SealedDir] // A folder is no key file.
 		src := config.NewSource(config.Map(values))
-		_, err := host.Start(nil, host.Load(src), zap.NewNop())
+		_, err := host.Start(t.Context(), nil, host.Load(src), zap.NewNop())
 		require.ErrorContains(t, err, vault.KeyFile)
 	})
 }
