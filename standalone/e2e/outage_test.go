@@ -8,6 +8,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -225,13 +226,19 @@ type door struct {
 	address string
 	behind  http.Handler
 	server  *http.Server
+	asked   atomic.Int64 // calls that came through
 }
 
 func newDoor(t *testing.T, simulators string) *door {
 	t.Helper()
 	behind, err := url.Parse(simulators)
 	require.NoError(t, err)
-	d := &door{address: "127.0.0.1:0", behind: httputil.NewSingleHostReverseProxy(behind)}
+	proxy := httputil.NewSingleHostReverseProxy(behind)
+	d := &door{address: "127.0.0.1:0"}
+	d.behind = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.asked.Add(1)
+		proxy.ServeHTTP(w, r)
+	})
 	d.open(t)
 	t.Cleanup(func() { _ = d.server.Close() })
 	return d
