@@ -51,6 +51,12 @@ bench: ## Measure the journeys against baselines and print a table: five minutes
 	@cd standalone && $(GO) build -o ../bin/bench ./bench
 	@exec bin/bench --scale '$(or $(BENCH),default)' $(if $(BENCH_JSON),--json '$(BENCH_JSON)')
 
+.PHONY: chaos
+chaos: ## The fault campaign: kill, cut and lose, then check that nothing happened twice and nothing was lost (SEED=, DURATION=2m, JOURNEYS=600, ARGS="--help")
+	@echo "Building bin/chaos (the first time this compiles a whole Temporal server)"
+	@cd standalone && $(GO) build -o ../bin/chaos ./chaos
+	@exec bin/chaos $(if $(SEED),--seed '$(SEED)') --duration '$(or $(DURATION),2m)' --journeys '$(or $(JOURNEYS),600)' $(ARGS)
+
 .PHONY: check
 check: format lint vet workflowcheck tidy ## Formatting, lint with the boundaries, vet, workflowcheck, tidy modules
 

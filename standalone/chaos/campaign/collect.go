@@ -1,0 +1,168 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	failurepb "go.temporal.io/api/failure/v1"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/api/serviceerror"
+	sdk "go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/simulator"
+	"github.com/bioenroll/bioenroll/standalone/chaos/invariants"
+)
+
+// collect takes the evidence, when everything is calm again.
+func (c *campaign) collect(ctx context.Context, players []*player) (invariants.Evidence, error) {
+	ledger, err := c.simulated.ledger(ctx)
+	if err != nil {
+		return invariants.Evidence{}, err
+	}
+	bySubject := map[string][]simulator.Entry{}
+	for _, entry := range ledger {
+		key := entry.Provider + " " + entry.Subject
+		bySubject[key] = append(bySubject[key], entry)
+	}
+	evidence := invariants.Evidence{Grace: grace, Damages: c.journal.damages}
+	for _, p := range players {
+		j, err := p.evidence(ctx)
+		if err != nil {
+			return evidence, fmt.Errorf("%s: %w", p.script, err)
+		}
+		j.Ledger = bySubject[string(p.spec.Provider)+" "+p.script.Subject]
+		evidence.Journeys = append(evidence.Journeys, j)
+	}
+	evidence.SealedLeft, err = c.shared.Sealed.Refs(ctx)
+	evidence.At = time.Now()
+	return evidence, err
+}
+
+// evidence is what is known of one journey, the ledger left out.
+func (p *player) evidence(ctx context.Context) (invariants.Journey, error) {
+	j := invariants.Journey{Script: p.script, ID: p.id(), Began: p.began, Told: p.told, Timeline: p.timeline}
+	if p.began.IsZero() {
+		return j, nil
+	}
+	var err error
+	if j.Provider, err = p.simulated.belief(ctx, p.spec.Provider, p.script.Subject); err != nil {
+		return j, err
+	}
+	for _, part := range sealedParts(p.script) {
+		j.Sealed = append(j.Sealed, p.shared.Keys.Ref(p.id(), p.script.Key, part))
+	}
+	for _, id := range p.runIDs() {
+		run, err := p.run(ctx, id)
+		if _, absent := errors.AsType[*serviceerror.NotFound](err); absent {
+			continue // It was never started, whatever the backend believed.
+		}
+		if err != nil {
+			return j, err
+		}
+		if !slices.ContainsFunc(j.Runs, func(known invariants.Run) bool { return known.ID == run.ID }) {
+			j.Runs = append(j.Runs, run)
+		}
+	}
+	return j, nil
+}
+
+// runIDs are all that anybody was told of, in order, and the latest: "".
+func (p *player) runIDs() []string {
+	var ids []string
+	for _, told := range p.told {
+		ids = append(ids, told.RunID)
+	}
+	return append(append(ids, p.resets...), "")
+}
+
+func (p *player) run(ctx context.Context, id string) (invariants.Run, error) {
+	answer, err := p.temporal.DescribeWorkflowExecution(ctx, p.id(), id)
+	if err != nil {
+		return invariants.Run{}, err
+	}
+	info := answer.GetWorkflowExecutionInfo()
+	run := invariants.Run{ID: info.GetExecution().GetRunId(), Status: info.GetStatus().String()}
+	if info.GetCloseTime() != nil {
+		run.Closed = info.GetCloseTime().AsTime()
+	}
+	if deadline, waited := info.GetSearchAttributes().GetIndexedFields()[enroll.AttrDeadline]; waited {
+		if err := converter.GetDefaultDataConverter().FromPayload(deadline, &run.Deadline); err != nil {
+			return run, err
+		}
+	}
+	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED {
+		var result enroll.Result
+		err := p.temporal.GetWorkflow(ctx, p.id(), run.ID).GetWithOptions(ctx, &result, sdk.WorkflowRunGetOptions{DisableFollowingRuns: true})
+		if err != nil {
+			return run, err
+		}
+		run.Result = &result
+	}
+	run.Attempts, err = p.attempts(ctx, run.ID)
+	return run, err
+}
+
+// attempts reads the steps of a run from its history.
+func (p *player) attempts(ctx context.Context, runID string) ([]invariants.Attempt, error) {
+	var attempts []invariants.Attempt
+	place := map[int64]int{} // the event that scheduled a step → its place
+	events := p.temporal.GetWorkflowHistory(ctx, p.id(), runID, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	for events.HasNext() {
+		event, err := events.Next()
+		if err != nil {
+			return nil, err
+		}
+		if scheduled := event.GetActivityTaskScheduledEventAttributes(); scheduled != nil {
+			place[event.GetEventId()] = len(attempts)
+			attempts = append(attempts, invariants.Attempt{Step: scheduled.GetActivityType().GetName(), Scheduled: event.GetEventTime().AsTime()})
+			continue
+		}
+		if id, started, failure := stepOf(event); id != 0 {
+			a := &attempts[place[id]]
+			if started {
+				a.Started = event.GetEventTime().AsTime()
+			} else {
+				a.Ended, a.Failure = event.GetEventTime().AsTime(), failure
+			}
+		}
+	}
+	return attempts, nil
+}
+
+// stepOf tells which step an event is about, by the event that scheduled it,
+// and what it says: a start, or an end with its failure.
+func stepOf(event *historypb.HistoryEvent) (scheduled int64, started bool, failure string) {
+	switch event.GetEventType() { //nolint:exhaustive // the others are about no step
+	case enumspb.EVENT_TYPE_ACTIVITY_TASK_STARTED:
+		return event.GetActivityTaskStartedEventAttributes().GetScheduledEventId(), true, ""
+	case enumspb.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+		return event.GetActivityTaskCompletedEventAttributes().GetScheduledEventId(), false, ""
+	case enumspb.EVENT_TYPE_ACTIVITY_TASK_FAILED:
+		about := event.GetActivityTaskFailedEventAttributes()
+		return about.GetScheduledEventId(), false, failureType(about.GetFailure())
+	case enumspb.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT:
+		about := event.GetActivityTaskTimedOutEventAttributes()
+		return about.GetScheduledEventId(), false, failureType(about.GetFailure())
+	case enumspb.EVENT_TYPE_ACTIVITY_TASK_CANCELED:
+		return event.GetActivityTaskCanceledEventAttributes().GetScheduledEventId(), false, "canceled"
+	default:
+		return 0, false, ""
+	}
+}
+
+// failureType is the word for a failure that is never encrypted.
+func failureType(failure *failurepb.Failure) string {
+	if timeout := failure.GetTimeoutFailureInfo(); timeout != nil {
+		return "timeout " + timeout.GetTimeoutType().String()
+	}
+	if failure.GetApplicationFailureInfo() != nil {
+		return failure.GetApplicationFailureInfo().GetType()
+	}
+	return "failed"
+}

@@ -1,0 +1,139 @@
+// Package parts is what the processes of a fault campaign do: the embedded
+// Temporal server, the simulated providers, and the worker, each as its own
+// program would do it, told by the environment where everything is.
+package parts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"go.uber.org/zap/zapcore"
+
+	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/dial"
+	"github.com/bioenroll/bioenroll/internal/logging"
+	"github.com/bioenroll/bioenroll/simulator"
+	"github.com/bioenroll/bioenroll/standalone/chaos/process"
+	"github.com/bioenroll/bioenroll/standalone/embedded"
+	"github.com/bioenroll/bioenroll/standalone/stack"
+	"github.com/bioenroll/bioenroll/worker/host"
+)
+
+// The parts.
+const (
+	Server     = "server"
+	Simulators = "simulators"
+	Worker     = "worker"
+)
+
+// The variables that tell a part where to keep its state and where to listen.
+const (
+	Folder = "CHAOS_FOLDER"
+	Port   = "CHAOS_PORT"
+)
+
+// The life spans of what the simulated providers hand out: shorter than the
+// real ones, so that a campaign sees them end.
+const (
+	bioIDTokenLife  = 40 * time.Second
+	iProovClaimLife = 25 * time.Second
+)
+
+// Ready is what a part announces.
+type Ready struct {
+	// Address is the host:port on which the part answers, if it does.
+	Address string `json:"address"`
+}
+
+// Run plays a part until the parent closes the input.
+func Run(ctx context.Context, name string, env config.Lookup, in io.Reader, out io.Writer) error {
+	switch name {
+	case Server:
+		return serveTemporal(ctx, env, in, out)
+	case Simulators:
+		return serveSimulators(env, in, out)
+	case Worker:
+		return work(ctx, env, in, out)
+	default:
+		return fmt.Errorf("there is no part %q", name)
+	}
+}
+
+func serveTemporal(ctx context.Context, env config.Lookup, in io.Reader, out io.Writer) error {
+	folder, _ := env(Folder)
+	text, _ := env(Port)
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", Port, err)
+	}
+	server, err := embedded.Start(ctx, embedded.Options{
+		DataDir: folder, Port: port, UIPort: embedded.Off, MetricsPort: embedded.Off, SearchAttributes: stack.SearchAttributes(),
+	})
+	if err != nil {
+		return err
+	}
+	err = process.Serve(in, out, Ready{Address: server.FrontendAddress()})
+	return errors.Join(err, server.Stop())
+}
+
+func serveSimulators(env config.Lookup, in io.Reader, out io.Writer) error {
+	folder, _ := env(Folder)
+	state, err := simulator.New(simulator.Options{DataDir: folder, Lifetimes: simulator.Lifetimes{BioIDToken: bioIDTokenLife, IProovClaim: iProovClaimLife}})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // listening on loopback does not block
+	if err != nil {
+		return errors.Join(err, state.Close())
+	}
+	server := &http.Server{Handler: state.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	err = process.Serve(in, out, Ready{Address: listener.Addr().String()})
+	err = errors.Join(err, server.Close())
+	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
+		err = errors.Join(err, end)
+	}
+	return errors.Join(err, state.Close())
+}
+
+// work is the worker program: the same settings and the same host.
+func work(ctx context.Context, env config.Lookup, in io.Reader, out io.Writer) error {
+	log := logging.New(logging.Settings{Level: zapcore.ErrorLevel}, os.Stderr)
+	src := config.NewSource(env)
+	settings, options := host.Load(src), dial.Settings(src)
+	if err := src.Err(); err != nil {
+		return err
+	}
+	known, err := settings.Vault.OpenOrCreateKeys()
+	if err != nil {
+		return err
+	}
+	temporal, err := dial.Dial(ctx, options, known, log)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	running, err := host.Start(ctx, temporal, settings, log)
+	if err != nil {
+		return err
+	}
+	defer running.Stop()
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() { cancel(running.Wait(ctx)) }()
+	ended := make(chan error, 1)
+	go func() { ended <- process.Serve(in, out, Ready{}) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
