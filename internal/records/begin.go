@@ -44,7 +44,10 @@ func (s *Store) Begin(ctx context.Context, o Opening) (enroll.Record, error) {
 		record, err = tx.begin(ctx, o)
 		return err
 	})
-	return record, err
+	if err != nil {
+		return enroll.Record{}, err
+	}
+	return record, nil
 }
 
 func (t transaction) begin(ctx context.Context, o Opening) (enroll.Record, error) {

@@ -71,8 +71,7 @@ type Claimed struct {
 // Claim fences a call: of all who claim the same step and ordinal of a record,
 // also in different processes and runs, exactly one is told Fresh. The record
 // must have begun; otherwise the error is ErrNotFound. When Claim fails, make no
-// call: the claim may be recorded nevertheless, and the next claimant is then
-// told InDoubt.
+// call.
 func (s *Store) Claim(ctx context.Context, c Claim) (Claimed, error) {
 	var claimed Claimed
 	err := s.write(ctx, "claim", func(tx transaction) error {
@@ -86,7 +85,7 @@ func (s *Store) Claim(ctx context.Context, c Claim) (Claimed, error) {
 		claimed, err = tx.claim(ctx, c, record)
 		return err
 	})
-	return claimed, err
+	return s.settled(ctx, c, claimed, err)
 }
 
 // BeginAndClaim is Begin and Claim in one transaction, for the activity that
@@ -104,7 +103,29 @@ func (s *Store) BeginAndClaim(ctx context.Context, o Opening, c Claim) (Claimed,
 		claimed, err = tx.claim(ctx, c, record)
 		return err
 	})
-	return claimed, err
+	return s.settled(ctx, c, claimed, err)
+}
+
+// undoLimit bounds taking back a claim that failed.
+const undoLimit = 5 * time.Second
+
+// settled returns what a claimant is told. A claim can fail after it took
+// effect, when the connection breaks before the database's answer. It is then
+// taken back, if that is possible: otherwise everybody would be told InDoubt of
+// a call that nobody made.
+func (s *Store) settled(ctx context.Context, c Claim, claimed Claimed, failed error) (Claimed, error) {
+	if failed == nil {
+		return claimed, nil
+	}
+	if claimed.State == Fresh {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoLimit)
+		defer cancel()
+		// A transaction that did not take effect left nothing to release.
+		if err := s.Release(ctx, c, "the claim failed"); err != nil && !errors.Is(err, ErrNotFound) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	return Claimed{}, failed
 }
 
 // claim claims a call of a record that is locked.

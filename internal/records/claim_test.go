@@ -1,6 +1,7 @@
 package records_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -150,6 +151,30 @@ func TestClaim(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, records.Concluded, claimed.State)
 				require.Equal(t, result(enroll.Unknown), *claimed.Record.Result)
+			})
+			t.Run("is_taken_back_when_it_failed_after_it_took_effect", func(t *testing.T) {
+				records.LoseNextCommit(store)
+				claimed, err := store.BeginAndClaim(t.Context(), opening("l"), claim("l"))
+				require.ErrorContains(t, err, "connection lost")
+				require.Empty(t, claimed, "nobody may take a failed claim for a fresh one")
+				require.Equal(t, records.Fresh, state(t, "l").State)
+
+				records.LoseNextCommit(store)
+				second := claim("l")
+				second.Ordinal = 2
+				_, err = store.Claim(t.Context(), second)
+				require.ErrorContains(t, err, "connection lost")
+				claimed, err = store.Claim(t.Context(), second)
+				require.NoError(t, err)
+				require.Equal(t, records.Fresh, claimed.State)
+			})
+			t.Run("fails_and_leaves_nothing_when_there_is_no_time", func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
+				_, err := store.BeginAndClaim(ctx, opening("m"), claim("m"))
+				require.ErrorIs(t, err, context.Canceled)
+				_, err = store.Get(t.Context(), "m")
+				require.ErrorIs(t, err, records.ErrNotFound)
 			})
 		})
 	}

@@ -36,7 +36,10 @@ func (s *Store) Conclude(ctx context.Context, c Conclusion) (enroll.Result, erro
 		result = c.Result
 		return tx.conclude(ctx, record.ID, result)
 	})
-	return result, err
+	if err != nil {
+		return enroll.Result{}, err
+	}
+	return result, nil
 }
 
 // conclude writes the outcome of a record that is locked and has none.

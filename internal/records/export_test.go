@@ -3,6 +3,7 @@ package records
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/keys"
@@ -16,6 +17,15 @@ func OpenVersion(ctx context.Context, address string, k *keys.Keys, version int)
 
 // DB gives tests the database under a store, to look at it and to damage it.
 func DB(s *Store) *sql.DB { return s.db }
+
+// LoseNextCommit has the next change of a store take effect and fail
+// nevertheless, as when the connection breaks before the database's answer.
+func LoseNextCommit(s *Store) {
+	s.commit = func(tx *sql.Tx) error {
+		s.commit = (*sql.Tx).Commit
+		return errors.Join(tx.Commit(), errors.New("connection lost"))
+	}
+}
 
 // Seal encrypts as the store does for one column of a record.
 func Seal(k *keys.Keys, record enroll.RecordID, column string, plain []byte) ([]byte, error) {

@@ -21,6 +21,8 @@ type Hold struct {
 	At  time.Time `json:"at"`
 }
 
+const selectHolds = "SELECT provider, at, hold FROM holds"
+
 // holdPlace binds a hold to its provider and time.
 func holdPlace(provider enroll.Provider, at int64) place {
 	return place{column: columnHold, part: fmt.Sprintf("%d %s", at, provider)}
@@ -87,25 +89,34 @@ func (s *Store) Held(ctx context.Context) ([]Hold, error) {
 }
 
 func (t transaction) held(ctx context.Context) ([]Hold, error) {
-	rows, err := t.QueryContext(ctx, "SELECT provider, at, hold FROM holds ORDER BY provider")
+	rows, err := t.QueryContext(ctx, selectHolds+" ORDER BY provider")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close() //nolint:errcheck // Err tells what matters
 	var holds []Hold
 	for rows.Next() {
-		var hold Hold
-		var at int64
-		var sealed []byte
-		if err := rows.Scan(&hold.Provider, &at, &sealed); err != nil {
+		hold, err := t.scanHold(rows)
+		if err != nil {
 			return nil, err
 		}
-		var opened entry
-		if err := t.sealer.openJSON(holdPlace(hold.Provider, at), sealed, &opened); err != nil {
-			return nil, fmt.Errorf("hold of %s: %w", hold.Provider, err)
-		}
-		hold.At, hold.Who, hold.Why = moment(at), opened.Who, opened.Detail
 		holds = append(holds, hold)
 	}
 	return holds, rows.Err()
+}
+
+// scanHold reads a hold from a row.
+func (t transaction) scanHold(from scanner) (Hold, error) {
+	var hold Hold
+	var at int64
+	var sealed []byte
+	if err := from.Scan(&hold.Provider, &at, &sealed); err != nil {
+		return Hold{}, err
+	}
+	var opened entry
+	if err := t.sealer.openJSON(holdPlace(hold.Provider, at), sealed, &opened); err != nil {
+		return Hold{}, fmt.Errorf("hold of %s: %w", hold.Provider, err)
+	}
+	hold.At, hold.Who, hold.Why = moment(at), opened.Who, opened.Detail
+	return hold, nil
 }

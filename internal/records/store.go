@@ -17,6 +17,8 @@ type Store struct {
 	db      *sql.DB
 	dialect dialect
 	sealer  sealer
+	// commit ends a transaction; tests have it lose the database's answer.
+	commit func(*sql.Tx) error
 }
 
 // Open returns the store at the address, "sqlite:PATH" or "postgres://…", and
@@ -42,7 +44,7 @@ func open(ctx context.Context, address string, k *keys.Keys, version int) (*Stor
 	if version != newest {
 		scripts = scripts[:version]
 	}
-	store := &Store{db: db, dialect: dialect, sealer: newSealer(k.Records())}
+	store := &Store{db: db, dialect: dialect, sealer: newSealer(k.Records()), commit: (*sql.Tx).Commit}
 	err = store.write(ctx, "open", func(tx transaction) error {
 		if err := dialect.migrate(ctx, tx.Tx, scripts); err != nil {
 			return err
@@ -91,7 +93,7 @@ func (s *Store) transact(ctx context.Context, op string, options *sql.TxOptions,
 	if err := do(transaction{Tx: tx, dialect: s.dialect, sealer: s.sealer, now: time.Now()}); err != nil {
 		return fmt.Errorf("records: %s: %w", op, err)
 	}
-	if err := tx.Commit(); err != nil {
+	if err := s.commit(tx); err != nil {
 		return fmt.Errorf("records: %s: commit: %w", op, err)
 	}
 	return nil
