@@ -27,6 +27,9 @@ type dialect struct {
 	// lock reads a record and keeps other writers away from it until the
 	// transaction ends.
 	lock string
+	// writing makes a transaction see what others committed before it got its
+	// lock, whatever the database's own default.
+	writing *sql.TxOptions
 	// snapshot makes a transaction see one state of several tables.
 	snapshot *sql.TxOptions
 }

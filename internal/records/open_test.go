@@ -3,6 +3,7 @@ package records_test
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -70,6 +71,24 @@ func TestOpen(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestOpenPostgres(t *testing.T) {
+	t.Run("is_not_led_astray_by_the_databases_defaults", func(t *testing.T) {
+		f := fixture{address: server.Database(t), keys: keys.New()}
+		_, err := records.DB(f.open(t)).ExecContext(t.Context(), `DO $$ BEGIN
+			EXECUTE 'ALTER DATABASE ' || current_database() || ' SET default_transaction_isolation = serializable';
+		END $$`)
+		require.NoError(t, err)
+		stores := []*records.Store{f.open(t), f.open(t)} // New connections have the new default.
+		errs := make([]error, 20)
+		var group sync.WaitGroup
+		for i := range errs {
+			group.Go(func() { _, errs[i] = stores[i%len(stores)].BeginAndClaim(t.Context(), opening("a"), claim("a")) })
+		}
+		group.Wait()
+		require.NoError(t, errors.Join(errs...), "serialization failures would be ours to repeat")
+	})
 }
 
 func TestOpenSQLite(t *testing.T) {

@@ -22,6 +22,7 @@ func postgresDialect() dialect {
 		// The number is arbitrary; it only has to be ours.
 		alone:    "SELECT pg_advisory_xact_lock(7216040018223)",
 		lock:     selectRecord + " FOR UPDATE",
+		writing:  &sql.TxOptions{Isolation: sql.LevelReadCommitted},
 		snapshot: &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
 	}
 }

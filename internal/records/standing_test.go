@@ -14,33 +14,27 @@ func TestStanding(t *testing.T) {
 		t.Run(database.name, func(t *testing.T) {
 			store := database.empty(t).open(t)
 
-			t.Run("is_empty_for_a_new_key", func(t *testing.T) {
-				standing, err := store.Standing(t.Context(), "a", enroll.AuthID)
+			t.Run("of_a_new_key_is_nothing", func(t *testing.T) {
+				standing, err := store.Standing(t.Context(), "new", enroll.AuthID)
 				require.NoError(t, err)
-				require.Empty(t, standing)
+				require.Equal(t, records.Standing{}, standing)
 			})
-			t.Run("tells_of_the_providers_hold", func(t *testing.T) {
-				require.NoError(t, store.Hold(t.Context(), enroll.AuthID, "olga", "incident 7"))
-				standing, err := store.Standing(t.Context(), "a", enroll.AuthID)
+			t.Run("of_a_new_key_tells_the_hold_of_its_provider", func(t *testing.T) {
+				require.NoError(t, store.Hold(t.Context(), enroll.AuthID, "olga", "maintenance"))
+				standing, err := store.Standing(t.Context(), "new", enroll.AuthID)
 				require.NoError(t, err)
-				require.Nil(t, standing.Record)
-				require.Equal(t, "incident 7", standing.Hold.Why)
-				standing, err = store.Standing(t.Context(), "a", enroll.BioID)
+				require.Equal(t, "maintenance", standing.Hold.Why)
+				standing, err = store.Standing(t.Context(), "new", enroll.BioID)
 				require.NoError(t, err)
-				require.Nil(t, standing.Hold, "a hold is of one provider")
-			})
-			t.Run("tells_of_the_record_whatever_is_held", func(t *testing.T) {
-				conclude(t, store, "a", enroll.Rejected)
-				standing, err := store.Standing(t.Context(), "a", enroll.AuthID)
-				require.NoError(t, err)
-				require.Equal(t, result(enroll.Rejected), *standing.Record.Result)
 				require.Nil(t, standing.Hold)
 			})
-			t.Run("fails_on_a_damaged_record", func(t *testing.T) {
-				_, err := records.DB(store).ExecContext(t.Context(), "UPDATE records SET result = subject WHERE id = 'a'")
+			t.Run("of_a_used_key_is_its_record_also_during_a_hold", func(t *testing.T) {
+				_, err := store.Begin(t.Context(), opening("used"))
 				require.NoError(t, err)
-				_, err = store.Standing(t.Context(), "a", enroll.AuthID)
-				require.ErrorIs(t, err, records.ErrDamaged, "a start that knows nothing must not go on")
+				standing, err := store.Standing(t.Context(), "used", enroll.AuthID)
+				require.NoError(t, err)
+				require.Equal(t, opening("used").Digest, standing.Record.Digest)
+				require.Nil(t, standing.Hold)
 			})
 		})
 	}

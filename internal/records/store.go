@@ -76,7 +76,7 @@ type transaction struct {
 
 // write runs do in a transaction, which is on the disk when write returns.
 func (s *Store) write(ctx context.Context, op string, do func(transaction) error) error {
-	return s.transact(ctx, op, nil, do)
+	return s.transact(ctx, op, s.dialect.writing, do)
 }
 
 // read runs do on one unchanging state of the store.
