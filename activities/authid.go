@@ -25,10 +25,15 @@ type AuthIDClient interface {
 var _ AuthIDClient = (*authid.Client)(nil)
 
 // AuthID holds the steps at authID.
-type AuthID struct{ client AuthIDClient }
+type AuthID struct {
+	client  AuthIDClient
+	journal Journal
+}
 
 // NewAuthID returns the steps.
-func NewAuthID(client AuthIDClient) *AuthID { return &AuthID{client: client} }
+func NewAuthID(client AuthIDClient, journal Journal) *AuthID {
+	return &AuthID{client: client, journal: journal}
+}
 
 // Register registers every step under its name of package enroll.
 func (a *AuthID) Register(r worker.ActivityRegistry) {
@@ -39,8 +44,12 @@ func (a *AuthID) Register(r worker.ActivityRegistry) {
 	register(r, enroll.AuthIDRemoveCredential, a.RemoveCredential)
 }
 
-// ReadAccount makes sure that the account exists. It is safe to repeat.
+// ReadAccount makes sure that the account exists. It opens the journey and is
+// safe to repeat.
 func (a *AuthID) ReadAccount(ctx context.Context, in enroll.AuthIDReadAccountInput) (enroll.AuthIDAccount, error) {
+	if err := open(ctx, a.journal, in.Opening); err != nil {
+		return enroll.AuthIDAccount{}, err
+	}
 	err := a.client.ReadAccount(ctx, in.AccountNumber)
 	if v := refused(err); v != nil {
 		return enroll.AuthIDAccount{Refused: v}, nil
@@ -49,9 +58,24 @@ func (a *AuthID) ReadAccount(ctx context.Context, in enroll.AuthIDReadAccountInp
 }
 
 // CreateOperation opens the capture. Inline it is safe to repeat; with another
-// transport whoever runs it gives it one attempt, because each call sends the
-// person a message.
+// transport it is fenced, because each call sends the person a message.
 func (a *AuthID) CreateOperation(ctx context.Context, in enroll.AuthIDCreateOperationInput) (enroll.AuthIDOperation, error) {
+	if in.TransportType != enroll.TransportInline {
+		return once(ctx, a.journal, fenced[enroll.AuthIDOperation]{
+			entry: in.Entry, keep: func(o enroll.AuthIDOperation) references { return operationOf(in.Entry, o) },
+			call: func(ctx context.Context, _ bool) (enroll.AuthIDOperation, error) { return a.create(ctx, in) },
+		})
+	}
+	operation, err := a.create(ctx, in)
+	if err != nil {
+		return enroll.AuthIDOperation{}, failure(err)
+	}
+	note(ctx, a.journal, in.Entry, operationOf(in.Entry, operation))
+	return operation, nil
+}
+
+// create makes the call.
+func (a *AuthID) create(ctx context.Context, in enroll.AuthIDCreateOperationInput) (enroll.AuthIDOperation, error) {
 	handOver, err := a.client.CreateOperation(ctx, authid.Operation{
 		Journey:       in.Journey,
 		AccountNumber: in.AccountNumber,
@@ -63,7 +87,15 @@ func (a *AuthID) CreateOperation(ctx context.Context, in enroll.AuthIDCreateOper
 	if v := refused(err); v != nil {
 		return enroll.AuthIDOperation{Refused: v}, nil
 	}
-	return enroll.AuthIDOperation{HandOver: handOver}, failure(err)
+	return enroll.AuthIDOperation{HandOver: handOver}, err
+}
+
+// operationOf is what the record keeps of an operation.
+func operationOf(entry enroll.Entry, o enroll.AuthIDOperation) references {
+	if o.AuthID == nil {
+		return nil
+	}
+	return references{numbered("operation_id", entry): enroll.Secret(o.AuthID.OperationID)}
 }
 
 // ConfirmStatus asks what became of the operations, the newest first: one that

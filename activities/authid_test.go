@@ -33,7 +33,7 @@ func authIDSteps(t *testing.T, handler http.HandlerFunc) *activities.AuthID {
 	t.Cleanup(server.Close)
 	client, err := authid.New(authid.Config{BaseURL: server.URL + "/uat", APIKeyID: "id", APIKeyValue: "value"}, rest.WithAllowHTTP(true))
 	require.NoError(t, err)
-	return activities.NewAuthID(client)
+	return activities.NewAuthID(client, unfenced{})
 }
 
 // delayOf is how long the server is asked to wait before the next attempt.

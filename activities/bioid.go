@@ -24,14 +24,15 @@ var _ BioIDClient = (*bioid.Client)(nil)
 
 // BioID holds the steps at BioID.
 type BioID struct {
-	client BioIDClient
-	sealed Opener
+	client  BioIDClient
+	sealed  Opener
+	journal Journal
 }
 
 // NewBioID returns the steps. The sealed storage holds the samples that we
 // upload.
-func NewBioID(client BioIDClient, sealed Opener) *BioID {
-	return &BioID{client: client, sealed: sealed}
+func NewBioID(client BioIDClient, sealed Opener, journal Journal) *BioID {
+	return &BioID{client: client, sealed: sealed, journal: journal}
 }
 
 // Register registers every step under its name of package enroll.
@@ -44,8 +45,14 @@ func (b *BioID) Register(r worker.ActivityRegistry) {
 	register(r, enroll.BioIDDeleteClass, b.DeleteClass)
 }
 
-// IsEnrolled tells whether the class has an enrollment. It is safe to repeat.
+// IsEnrolled tells whether the class has an enrollment. It opens the journey,
+// unless a watch asks, and is safe to repeat.
 func (b *BioID) IsEnrolled(ctx context.Context, in enroll.BioIDIsEnrolledInput) (enroll.BioIDClass, error) {
+	if in.Opening != nil {
+		if err := open(ctx, b.journal, *in.Opening); err != nil {
+			return enroll.BioIDClass{}, err
+		}
+	}
 	enrolled, err := b.client.IsEnrolled(ctx, in.BCID, in.Traits)
 	if v := refused(err); v != nil {
 		return enroll.BioIDClass{Refused: v}, nil
@@ -60,7 +67,11 @@ func (b *BioID) CreateToken(ctx context.Context, in enroll.BioIDCreateTokenInput
 	if v := refused(err); v != nil {
 		return enroll.BioIDToken{Refused: v}, nil
 	}
-	return enroll.BioIDToken{HandOver: handOver}, failure(err)
+	if err != nil {
+		return enroll.BioIDToken{}, failure(err)
+	}
+	note(ctx, b.journal, in.Entry, references{numbered("token", in.Entry): handOver.BioID.Token})
+	return enroll.BioIDToken{HandOver: handOver}, nil
 }
 
 // UploadSamples uploads the sealed samples in order, up to the first that is
@@ -92,14 +103,19 @@ func (b *BioID) upload(ctx context.Context, token enroll.Secret, sample enroll.B
 	return b.client.Upload(ctx, token, bioid.Sample{Data: data, Tag: sample.Tag, Index: sample.Index, Trait: sample.Trait})
 }
 
-// EnrollSamples performs the enrollment with the uploaded samples. Whoever
-// runs it gives it one attempt: the samples and a try are consumed.
+// EnrollSamples performs the enrollment with the uploaded samples. It is
+// fenced, because the samples and a try are consumed.
 func (b *BioID) EnrollSamples(ctx context.Context, in enroll.BioIDEnrollSamplesInput) (enroll.BioIDAttempt, error) {
-	attempt, err := b.client.Enroll(ctx, in.Token, in.LiveDetection)
-	if v := refused(err); v != nil {
-		return enroll.BioIDAttempt{Verdict: *v}, nil
-	}
-	return attempt, failure(err)
+	return once(ctx, b.journal, fenced[enroll.BioIDAttempt]{
+		entry: in.Entry,
+		call: func(ctx context.Context, _ bool) (enroll.BioIDAttempt, error) {
+			attempt, err := b.client.Enroll(ctx, in.Token, in.LiveDetection)
+			if v := refused(err); v != nil {
+				return enroll.BioIDAttempt{Verdict: *v}, nil
+			}
+			return attempt, err
+		},
+	})
 }
 
 // ReadResult tells what became of the last attempt with the token. It consumes

@@ -34,7 +34,7 @@ func bioIDSteps(t *testing.T, sealed activities.Opener, handler http.HandlerFunc
 	t.Cleanup(server.Close)
 	client, err := bioid.New(bioid.Config{BaseURL: server.URL + "/extension", AppID: "app", AppSecret: "secret"}, rest.WithAllowHTTP(true))
 	require.NoError(t, err)
-	return activities.NewBioID(client, sealed)
+	return activities.NewBioID(client, sealed, unfenced{})
 }
 
 func TestBioIDIsEnrolled(t *testing.T) {

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 
+	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/records"
 )
 
 // SealedStoreUnavailable is the type of the failure when sealed bytes could
@@ -20,31 +22,66 @@ type Deleter interface {
 	Delete(ctx context.Context, ref enroll.SealedRef) error
 }
 
-// Concluder holds the step that ends every journey. It calls no provider.
-type Concluder struct{ sealed Deleter }
-
-// NewConcluder returns the step on top of the sealed store.
-func NewConcluder(sealed Deleter) *Concluder { return &Concluder{sealed: sealed} }
-
-// Register registers the step under its name of package enroll.
-func (c *Concluder) Register(r worker.ActivityRegistry) {
-	register(r, enroll.Conclude, c.Conclude)
+// Ledger is where outcomes are recorded.
+type Ledger interface {
+	// Conclude records an outcome and returns the one that counts: the first.
+	Conclude(ctx context.Context, conclusion records.Conclusion) (enroll.Result, error)
+	// CleanedUp adds to a recorded outcome what was taken back since.
+	CleanedUp(ctx context.Context, id enroll.RecordID, result enroll.Result) error
 }
 
-// Conclude deletes what the journey sealed. One reference that cannot be
-// deleted does not keep the others alive; the step is safe to repeat.
-func (c *Concluder) Conclude(ctx context.Context, in enroll.ConcludeInput) (enroll.Nothing, error) {
+var _ Ledger = (*records.Store)(nil)
+
+// Concluder holds the steps that end every journey. They call no provider.
+type Concluder struct {
+	sealed Deleter
+	ledger Ledger
+}
+
+// NewConcluder returns the steps on top of sealed store and records.
+func NewConcluder(sealed Deleter, ledger Ledger) *Concluder {
+	return &Concluder{sealed: sealed, ledger: ledger}
+}
+
+// Register registers the steps under their names of package enroll.
+func (c *Concluder) Register(r worker.ActivityRegistry) {
+	register(r, enroll.Conclude, c.Conclude)
+	register(r, enroll.RecordCleanUp, c.RecordCleanUp)
+}
+
+// Conclude records the outcome, deletes what the journey sealed, and returns
+// the outcome that counts. It is safe to repeat.
+func (c *Concluder) Conclude(ctx context.Context, in enroll.ConcludeInput) (enroll.Result, error) {
+	recorded, err := c.ledger.Conclude(ctx, records.Conclusion{Opening: recordOf(activity.GetInfo(ctx), in.Opening), Result: in.Result})
+	if err != nil {
+		return enroll.Result{}, unrecorded(fmt.Errorf("conclude: %w", err))
+	}
+	return recorded, c.delete(ctx, in.Sealed)
+}
+
+// delete removes sealed bytes. One reference that cannot be deleted does not
+// keep the others alive.
+func (c *Concluder) delete(ctx context.Context, refs []enroll.SealedRef) error {
 	var problems []error
-	for _, ref := range in.Sealed {
+	for _, ref := range refs {
 		if err := c.sealed.Delete(ctx, ref); err != nil && !gone(err) {
 			problems = append(problems, err)
 		}
 	}
 	if len(problems) == 0 {
-		return enroll.Nothing{}, nil
+		return nil
 	}
-	message := fmt.Sprintf("conclude: %d of %d sealed inputs could not be deleted", len(problems), len(in.Sealed))
-	return enroll.Nothing{}, temporal.NewApplicationErrorWithCause(message, SealedStoreUnavailable, errors.Join(problems...))
+	message := fmt.Sprintf("conclude: %d of %d sealed inputs could not be deleted", len(problems), len(refs))
+	return temporal.NewApplicationErrorWithCause(message, SealedStoreUnavailable, errors.Join(problems...))
+}
+
+// RecordCleanUp records what was taken back at the provider after the outcome
+// had been recorded. It is safe to repeat.
+func (c *Concluder) RecordCleanUp(ctx context.Context, in enroll.RecordCleanUpInput) (enroll.Nothing, error) {
+	if err := c.ledger.CleanedUp(ctx, in.Record, in.Result); err != nil {
+		return enroll.Nothing{}, unrecorded(fmt.Errorf("record the clean-up: %w", err))
+	}
+	return enroll.Nothing{}, nil
 }
 
 // gone reports that the bytes were deleted before.

@@ -31,7 +31,7 @@ func conclude(t *testing.T, store *shelf, refs ...enroll.SealedRef) error {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
 	env := suite.NewTestActivityEnvironment()
-	activities.NewConcluder(store).Register(env)
+	activities.NewConcluder(store, unfenced{}).Register(env)
 	_, err := env.ExecuteActivity(string(enroll.Conclude), enroll.ConcludeInput{Sealed: refs})
 	return err
 }

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"go.temporal.io/sdk/worker"
 
@@ -14,6 +15,9 @@ import (
 // made useless.
 const iproovInvalidation = "bioenroll: the journey ended or the token was renewed"
 
+// iproovActive is the status of a user whose photo is enrolled.
+const iproovActive = "Active"
+
 // IProovClient is what the steps ask iProov.
 type IProovClient interface {
 	EnrolToken(ctx context.Context, userID, assuranceType string) (enroll.Secret, error)
@@ -21,6 +25,7 @@ type IProovClient interface {
 	VerifyToken(ctx context.Context, userID, assuranceType string) (iproov.VerifyToken, error)
 	Validate(ctx context.Context, userID string, token enroll.Secret, client string) (enroll.Verdict, error)
 	Invalidate(ctx context.Context, token enroll.Secret, reason string) error
+	ReadUser(ctx context.Context, userID string) (iproov.User, error)
 	RemoveUser(ctx context.Context, userID string) (existed bool, err error)
 }
 
@@ -28,13 +33,14 @@ var _ IProovClient = (*iproov.Client)(nil)
 
 // IProov holds the steps at iProov.
 type IProov struct {
-	client IProovClient
-	sealed Opener
+	client  IProovClient
+	sealed  Opener
+	journal Journal
 }
 
 // NewIProov returns the steps. The sealed storage holds the photos.
-func NewIProov(client IProovClient, sealed Opener) *IProov {
-	return &IProov{client: client, sealed: sealed}
+func NewIProov(client IProovClient, sealed Opener, journal Journal) *IProov {
+	return &IProov{client: client, sealed: sealed, journal: journal}
 }
 
 // Register registers every step under its name of package enroll.
@@ -43,12 +49,17 @@ func (i *IProov) Register(r worker.ActivityRegistry) {
 	register(r, enroll.IProovEnrolImage, i.EnrolImage)
 	register(r, enroll.IProovVerifyToken, i.VerifyToken)
 	register(r, enroll.IProovValidate, i.Validate)
+	register(r, enroll.IProovReadUser, i.ReadUser)
 	register(r, enroll.IProovInvalidateToken, i.InvalidateToken)
 	register(r, enroll.IProovRemoveUser, i.RemoveUser)
 }
 
-// EnrolToken asks for a token that takes one photo. It is safe to repeat.
+// EnrolToken asks for a token that takes one photo. It opens the journey and is
+// safe to repeat.
 func (i *IProov) EnrolToken(ctx context.Context, in enroll.IProovEnrolTokenInput) (enroll.IProovToken, error) {
+	if err := open(ctx, i.journal, in.Opening); err != nil {
+		return enroll.IProovToken{}, err
+	}
 	token, err := i.client.EnrolToken(ctx, in.UserID, in.AssuranceType)
 	if v := refused(err); v != nil {
 		return enroll.IProovToken{Refused: v}, nil
@@ -56,18 +67,23 @@ func (i *IProov) EnrolToken(ctx context.Context, in enroll.IProovEnrolTokenInput
 	return enroll.IProovToken{Token: token}, failure(err)
 }
 
-// EnrolImage enrols the sealed photo. Whoever runs it gives it one attempt:
-// the token takes one image.
+// EnrolImage enrols the sealed photo. It is fenced, because the token takes one
+// image.
 func (i *IProov) EnrolImage(ctx context.Context, in enroll.IProovEnrolImageInput) (enroll.IProovImage, error) {
-	photo, err := i.sealed.Open(ctx, in.Image)
-	if err != nil {
-		return enroll.IProovImage{}, failure(err)
-	}
-	err = i.client.EnrolImage(ctx, in.Token, photo, in.Source)
-	if v := refused(err); v != nil {
-		return enroll.IProovImage{Refused: v}, nil
-	}
-	return enroll.IProovImage{}, failure(err)
+	return once(ctx, i.journal, fenced[enroll.IProovImage]{
+		entry: in.Entry,
+		call: func(ctx context.Context, _ bool) (enroll.IProovImage, error) {
+			photo, err := i.sealed.Open(ctx, in.Image)
+			if err != nil {
+				return enroll.IProovImage{}, err
+			}
+			err = i.client.EnrolImage(ctx, in.Token, photo, in.Source)
+			if v := refused(err); v != nil {
+				return enroll.IProovImage{Refused: v}, nil
+			}
+			return enroll.IProovImage{}, err
+		},
+	})
 }
 
 // VerifyToken asks for a token with which one person can be verified. It is
@@ -77,21 +93,41 @@ func (i *IProov) VerifyToken(ctx context.Context, in enroll.IProovVerifyTokenInp
 	if v := refused(err); v != nil {
 		return enroll.IProovToken{Refused: v}, nil
 	}
-	return enroll.IProovToken{Token: token.Token, ExpiresAt: token.ExpiresAt, StreamingURL: token.StreamingURL}, failure(err)
+	if err != nil {
+		return enroll.IProovToken{}, failure(err)
+	}
+	note(ctx, i.journal, in.Entry, references{numbered("token", in.Entry): token.Token})
+	return enroll.IProovToken{Token: token.Token, ExpiresAt: token.ExpiresAt, StreamingURL: token.StreamingURL}, nil
 }
 
-// Validate asks how the verification ended. Whoever runs it gives it one
-// attempt: iProov answers once. That there is no result yet is a value, so
-// that the journey itself decides when it asks again.
+// Validate asks how the verification ended. It is fenced, because iProov answers
+// once. That there is no result yet is a value, so that the journey itself
+// decides when it asks again.
 func (i *IProov) Validate(ctx context.Context, in enroll.IProovValidateInput) (enroll.IProovValidation, error) {
-	verdict, err := i.client.Validate(ctx, in.UserID, in.Token, in.Client)
-	if v := refused(err); v != nil {
-		return enroll.IProovValidation{Verdict: *v}, nil
+	return once(ctx, i.journal, fenced[enroll.IProovValidation]{
+		entry:    in.Entry,
+		harmless: func(v enroll.IProovValidation) bool { return v.Pending },
+		call: func(ctx context.Context, _ bool) (enroll.IProovValidation, error) {
+			verdict, err := i.client.Validate(ctx, in.UserID, in.Token, in.Client)
+			if v := refused(err); v != nil {
+				return enroll.IProovValidation{Verdict: *v}, nil
+			}
+			if known, ok := errors.AsType[*enroll.Error](err); ok && known.Kind == enroll.KindPending {
+				return enroll.IProovValidation{Pending: true}, nil
+			}
+			return enroll.IProovValidation{Verdict: verdict}, err
+		},
+	})
+}
+
+// ReadUser tells whether the user has an enrolled photo. It is how the effect
+// of a lost EnrolImage is learned, and safe to repeat.
+func (i *IProov) ReadUser(ctx context.Context, in enroll.IProovReadUserInput) (enroll.IProovUser, error) {
+	user, err := i.client.ReadUser(ctx, in.UserID)
+	if refused(err) != nil {
+		return enroll.IProovUser{}, nil
 	}
-	if known, ok := errors.AsType[*enroll.Error](err); ok && known.Kind == enroll.KindPending {
-		return enroll.IProovValidation{Pending: true}, nil
-	}
-	return enroll.IProovValidation{Verdict: verdict}, failure(err)
+	return enroll.IProovUser{Active: strings.EqualFold(user.Status, iproovActive)}, failure(err)
 }
 
 // InvalidateToken makes a token useless. It is safe to repeat.

@@ -82,7 +82,7 @@ func iproovSteps(t *testing.T, sealed activities.Opener, handler http.HandlerFun
 		BaseURL: server.URL + "/api/v2", APIKey: "key-value", APISecret: "secret-value", OAuthUsername: "u", OAuthPassword: "password-value",
 	}, rest.WithAllowHTTP(true))
 	require.NoError(t, err)
-	return activities.NewIProov(client, sealed)
+	return activities.NewIProov(client, sealed, unfenced{})
 }
 
 func replies(status int, body string) http.HandlerFunc {

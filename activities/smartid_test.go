@@ -32,7 +32,7 @@ func smartIDSteps(t *testing.T, sealed activities.Opener, handler http.HandlerFu
 	t.Cleanup(server.Close)
 	client, err := smartid.New(smartid.Config{BaseURL: server.URL + "/tenant", APIKey: "key-value"}, rest.WithAllowHTTP(true))
 	require.NoError(t, err)
-	return activities.NewSmartID(client, sealed)
+	return activities.NewSmartID(client, sealed, unfenced{})
 }
 
 func TestSmartIDForwardEnroll(t *testing.T) {

@@ -74,9 +74,13 @@ type part struct {
 // Start begins a journey and returns its hand-over or outcome. The idempotency
 // key, up to 256 bytes, makes repeating safe.
 //
+// As long as the journey's record is kept, repeating the key gives the answer
+// of then, also after later journeys of the subject. When Temporal has
+// forgotten the journey the answer is its outcome alone.
+//
 // It returns *enroll.InputError when the request is not acceptable,
-// ErrConflict, ErrKeyReused, ErrNoAnswer or ErrOtherKeys. Except for the last two
-// nothing was started and nothing is left behind.
+// ErrConflict, ErrKeyReused, ErrHeld, ErrNoAnswer or ErrOtherKeys. Except for the
+// last two nothing was started and nothing is left behind.
 func (c *Client) Start(ctx context.Context, key string, request Request) (Started, error) {
 	if key == "" || len(key) > maxKeyBytes {
 		return Started{}, keyError(request.Journey(), key)
@@ -131,17 +135,26 @@ type starting struct {
 }
 
 // id is the workflow ID: one live journey per subject at one provider.
-func (s starting) id() string { return string(s.spec.Provider) + "-" + s.subject }
+func (s starting) id() string { return s.ID(s.spec.Provider, s.request.SubjectName()) }
 
 // updateID stands for the idempotency key. Update IDs are visible in clear, and
 // a caller's key may hold anything, so it is a keyed hash.
 func (s starting) updateID() string { return string(s.keys.Ref(s.id(), s.key, "begin")) }
+
+// record names the journey's record: the same whenever the start is repeated,
+// and in every run of the journey.
+func (s starting) record() enroll.RecordID {
+	return enroll.RecordID(s.keys.Ref(s.id(), s.key, "record"))
+}
 
 func (s starting) run(ctx context.Context) (Started, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		limited, cancel := context.WithTimeout(ctx, startLimit)
 		defer cancel()
 		ctx = limited
+	}
+	if started, done, err := s.known(ctx); done || err != nil {
+		return started, err
 	}
 	refs, created, err := s.seal(ctx)
 	if err == nil {
@@ -187,11 +200,18 @@ func (s starting) discard(ctx context.Context, refs []enroll.SealedRef) error {
 
 // begin makes the round trip. Of calls with one key at the same moment one
 // starts the workflow, and the others may find it before they find its update:
-// for them a conflict is only true when it lasts.
+// for them a conflict is only true when it lasts, and the run is not ours. It
+// can be: a server that dies may keep a workflow and lose its first update.
 func (s starting) begin(ctx context.Context, refs []enroll.SealedRef) (Started, error) {
 	for pause := 20 * time.Millisecond; ; pause *= 3 {
 		started, err := s.beginOnce(ctx, refs)
-		if !errors.Is(err, ErrConflict) || pause > conflictLasts {
+		if !errors.Is(err, ErrConflict) {
+			return started, err
+		}
+		if pause > conflictLasts {
+			if own, ok, failed := s.latest(ctx); ok || failed != nil {
+				return own, failed
+			}
 			return started, err
 		}
 		select {
@@ -202,9 +222,9 @@ func (s starting) begin(ctx context.Context, refs []enroll.SealedRef) (Started, 
 	}
 }
 
-// beginOnce makes the one round trip and compares digests.
+// beginOnce makes the one round trip.
 func (s starting) beginOnce(ctx context.Context, refs []enroll.SealedRef) (Started, error) {
-	envelope := enroll.Envelope{SubjectHash: s.subject, Digest: s.digest, Pace: s.pace, AfterEnd: s.afterEnd}
+	envelope := enroll.Envelope{Record: s.record(), SubjectHash: s.subject, Digest: s.digest, Pace: s.pace, AfterEnd: s.afterEnd}
 	start := s.temporal.NewWithStartWorkflowOperation(s.options(), s.spec.Workflow, s.input(envelope, refs))
 	handle, err := s.temporal.UpdateWithStartWorkflow(ctx, sdk.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start,
@@ -215,18 +235,11 @@ func (s starting) beginOnce(ctx context.Context, refs []enroll.SealedRef) (Start
 	if err != nil {
 		return Started{}, s.explain(ctx, err)
 	}
-	var reply enroll.BeginReply
-	if err := handle.Get(ctx, &reply); err != nil {
-		return Started{}, s.explain(ctx, err)
-	}
-	if reply.Digest != s.digest {
-		return Started{}, fmt.Errorf("start: %w", ErrKeyReused)
-	}
-	return Started{ID: s.id(), RunID: handle.RunID(), HandOver: reply.HandOver, Deadline: reply.Deadline, Result: reply.Result}, nil
+	return s.answer(ctx, handle)
 }
 
-// options of the workflow. Nothing here is encrypted, so nothing here is
-// personal.
+// options of the workflow. Nothing here but the memo is encrypted, so nothing
+// here is personal.
 func (s starting) options() sdk.StartWorkflowOptions {
 	return sdk.StartWorkflowOptions{
 		ID:                       s.id(),
@@ -234,6 +247,7 @@ func (s starting) options() sdk.StartWorkflowOptions {
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		StaticSummary:            s.spec.About,
+		Memo:                     map[string]any{memoStart: s.mark()},
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			temporal.NewSearchAttributeKeyKeyword(enroll.AttrProvider).ValueSet(string(s.spec.Provider)),
 			temporal.NewSearchAttributeKeyKeyword(enroll.AttrJourney).ValueSet(string(s.spec.Journey)),

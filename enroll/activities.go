@@ -9,8 +9,10 @@ type Activity[In, Out any] string
 
 // Steps that call no provider.
 const (
-	// Conclude deletes what the journey sealed.
-	Conclude Activity[ConcludeInput, Nothing] = "Conclude"
+	// Conclude records the outcome and deletes what the journey sealed.
+	Conclude Activity[ConcludeInput, Result] = "Conclude"
+	// RecordCleanUp records what was taken back at the provider.
+	RecordCleanUp Activity[RecordCleanUpInput, Nothing] = "RecordCleanUp"
 	// FindNewer tells whether a newer journey has enrolled the subject.
 	FindNewer Activity[FindNewerInput, Newer] = "FindNewer"
 )
@@ -46,6 +48,7 @@ const (
 	IProovEnrolImage      Activity[IProovEnrolImageInput, IProovImage]       = "IProovEnrolImage"
 	IProovVerifyToken     Activity[IProovVerifyTokenInput, IProovToken]      = "IProovVerifyToken"
 	IProovValidate        Activity[IProovValidateInput, IProovValidation]    = "IProovValidate"
+	IProovReadUser        Activity[IProovReadUserInput, IProovUser]          = "IProovReadUser"
 	IProovInvalidateToken Activity[IProovInvalidateTokenInput, Nothing]      = "IProovInvalidateToken"
 	IProovRemoveUser      Activity[IProovRemoveUserInput, IProovUserRemoved] = "IProovRemoveUser"
 )
@@ -53,9 +56,18 @@ const (
 // Nothing is the result of a step that only has to succeed.
 type Nothing struct{}
 
-// ConcludeInput names what Conclude has to delete.
+// ConcludeInput is a journey's outcome, and what has to be deleted with it.
+// Conclude returns the outcome that counts: the one recorded first.
 type ConcludeInput struct {
-	Sealed []SealedRef `json:"sealed"`
+	Opening Opening     `json:"opening"`
+	Result  Result      `json:"result"`
+	Sealed  []SealedRef `json:"sealed,omitempty"`
+}
+
+// RecordCleanUpInput is what became of the journey's traces at the provider.
+type RecordCleanUpInput struct {
+	Record RecordID `json:"record"`
+	Result Result   `json:"result"`
 }
 
 // FindNewerInput names a journey and its run.
@@ -72,7 +84,9 @@ type Newer struct {
 
 // AuthIDReadAccountInput names the account to read.
 type AuthIDReadAccountInput struct {
-	AccountNumber string `json:"account_number"`
+	// Opening is what is recorded of the journey's begin.
+	Opening       Opening `json:"opening"`
+	AccountNumber string  `json:"account_number"`
 }
 
 // AuthIDAccount tells whether the account exists.
@@ -82,6 +96,8 @@ type AuthIDAccount struct {
 
 // AuthIDCreateOperationInput describes the operation to create.
 type AuthIDCreateOperationInput struct {
+	// Entry is where the call is recorded.
+	Entry         Entry   `json:"entry"`
 	Journey       Journey `json:"journey"`
 	AccountNumber string  `json:"account_number"`
 	Codeword      Secret  `json:"codeword,omitempty"`
@@ -134,8 +150,10 @@ type AuthIDAttachment struct {
 
 // BioIDIsEnrolledInput names the class to look for.
 type BioIDIsEnrolledInput struct {
-	BCID   string `json:"bcid"`
-	Traits string `json:"traits,omitempty"`
+	// Opening is what is recorded of the journey's begin; nil for a watch.
+	Opening *Opening `json:"opening,omitempty"`
+	BCID    string   `json:"bcid"`
+	Traits  string   `json:"traits,omitempty"`
 }
 
 // BioIDClass tells whether the class has an enrollment.
@@ -146,6 +164,8 @@ type BioIDClass struct {
 
 // BioIDCreateTokenInput describes the token to issue for the enroll task.
 type BioIDCreateTokenInput struct {
+	// Entry is where the call is recorded.
+	Entry         Entry       `json:"entry"`
 	BCID          string      `json:"bcid"`
 	Traits        string      `json:"traits,omitempty"`
 	MaxTries      int         `json:"max_tries,omitempty"`
@@ -182,6 +202,8 @@ type BioIDUpload struct {
 
 // BioIDEnrollSamplesInput performs the enrollment with the uploaded samples.
 type BioIDEnrollSamplesInput struct {
+	// Entry is where the call is recorded.
+	Entry Entry  `json:"entry"`
 	Token Secret `json:"token"`
 	// LiveDetection is sent when set; it cannot switch off what the token
 	// demands.
@@ -215,18 +237,24 @@ type BioIDDeleteClassInput struct {
 
 // SmartIDForwardEnrollInput forwards a captured template.
 type SmartIDForwardEnrollInput struct {
+	// Opening is what is recorded of the journey's begin.
+	Opening   Opening   `json:"opening"`
 	User      string    `json:"user"`
 	Template  SealedRef `json:"template"`
 	PayLoad   SealedRef `json:"pay_load"`
 	OverWrite string    `json:"over_write,omitempty"`
-	// Repeated reports that an earlier call may have had its effect.
+	// Repeated reports that an earlier call may have had its effect. The record
+	// knows of calls that the story does not.
 	Repeated bool `json:"repeated,omitempty"`
 }
 
 // SmartIDForwardUnenrollInput removes a user's enrollment.
 type SmartIDForwardUnenrollInput struct {
-	User string `json:"user"`
-	// Repeated reports that an earlier call may have had its effect.
+	// Opening is what is recorded of the journey's begin.
+	Opening Opening `json:"opening"`
+	User    string  `json:"user"`
+	// Repeated reports that an earlier call may have had its effect. The record
+	// knows of calls that the story does not.
 	Repeated bool `json:"repeated,omitempty"`
 }
 
@@ -237,12 +265,16 @@ type SmartIDAnswer struct {
 
 // IProovEnrolTokenInput asks for a photo enrol token.
 type IProovEnrolTokenInput struct {
-	UserID        string `json:"user_id"`
-	AssuranceType string `json:"assurance_type"`
+	// Opening is what is recorded of the journey's begin.
+	Opening       Opening `json:"opening"`
+	UserID        string  `json:"user_id"`
+	AssuranceType string  `json:"assurance_type"`
 }
 
 // IProovVerifyTokenInput asks for a verify token.
 type IProovVerifyTokenInput struct {
+	// Entry is where the call is recorded.
+	Entry         Entry  `json:"entry"`
 	UserID        string `json:"user_id"`
 	AssuranceType string `json:"assurance_type"`
 }
@@ -258,6 +290,8 @@ type IProovToken struct {
 
 // IProovEnrolImageInput enrols the sealed photo with the enrol token.
 type IProovEnrolImageInput struct {
+	// Entry is where the call is recorded.
+	Entry  Entry       `json:"entry"`
 	Token  Secret      `json:"token"`
 	Image  SealedRef   `json:"image"`
 	Source ImageSource `json:"source"`
@@ -268,8 +302,20 @@ type IProovImage struct {
 	Refused *Verdict `json:"refused,omitempty"`
 }
 
+// IProovReadUserInput names the user to look at.
+type IProovReadUserInput struct {
+	UserID string `json:"user_id"`
+}
+
+// IProovUser tells whether the user has an enrolled photo.
+type IProovUser struct {
+	Active bool `json:"active"`
+}
+
 // IProovValidateInput asks, once, how the verification ended.
 type IProovValidateInput struct {
+	// Entry is where the call is recorded.
+	Entry  Entry  `json:"entry"`
 	UserID string `json:"user_id"`
 	Token  Secret `json:"token"`
 	Client string `json:"client"`

@@ -30,6 +30,13 @@ const (
 	KindLost Kind = "AnswerLost"
 	// KindInputGone: the sealed bytes of the input are not there any more.
 	KindInputGone Kind = "InputGone"
+	// KindUnrecorded: the records could not be written, so no call was made.
+	// Repeat.
+	KindUnrecorded Kind = "RecordsUnavailable"
+	// KindConcluded is not a failure: the journey has its outcome already, in
+	// its record, so that nothing is asked any more. It happens to a run that
+	// an operator reset.
+	KindConcluded Kind = "AlreadyConcluded"
 	// KindPending is not a failure: the person has not finished. It is the
 	// answer of a backup poll that asks the server to repeat it later.
 	KindPending Kind = "StillPending"
@@ -37,15 +44,15 @@ const (
 
 // Kinds lists every kind.
 func Kinds() []Kind {
-	return []Kind{KindUnavailable, KindThrottled, KindUnexpected, KindDenied, KindInvalid, KindLost, KindInputGone, KindPending}
+	return []Kind{KindUnavailable, KindThrottled, KindUnexpected, KindDenied, KindInvalid, KindLost, KindInputGone, KindUnrecorded, KindConcluded, KindPending}
 }
 
 // Retryable reports whether repeating the same call can help.
 func (k Kind) Retryable() bool {
 	switch k {
-	case KindUnavailable, KindThrottled, KindUnexpected, KindPending:
+	case KindUnavailable, KindThrottled, KindUnexpected, KindUnrecorded, KindPending:
 		return true
-	case KindDenied, KindInvalid, KindLost, KindInputGone:
+	case KindDenied, KindInvalid, KindLost, KindInputGone, KindConcluded:
 		return false
 	}
 	return false

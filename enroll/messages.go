@@ -106,6 +106,8 @@ type State struct {
 
 // Envelope is the part of a workflow's input that every journey shares.
 type Envelope struct {
+	// Record is the journey's record.
+	Record RecordID `json:"record"`
 	// SubjectHash is the keyed hash of provider and subject.
 	SubjectHash string `json:"subject_hash"`
 	// Digest is the keyed digest of the whole request.

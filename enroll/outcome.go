@@ -116,6 +116,9 @@ const (
 	ReasonAfterLostAnswer Reason = "after_lost_answer"
 	// ReasonInternalError: our own program failed; its log tells.
 	ReasonInternalError Reason = "internal_error"
+	// ReasonRecordsUnavailable: our own records could not be written until time
+	// was up, so the provider was not asked.
+	ReasonRecordsUnavailable Reason = "records_unavailable"
 	// ReasonInputGone: the sealed photo, sample or template is not there any
 	// more.
 	ReasonInputGone Reason = "input_gone"
@@ -138,8 +141,10 @@ type Verdict struct {
 type Result struct {
 	Journey Journey `json:"journey"`
 	Verdict
-	// ConcludedAt is when the outcome was recorded.
+	// ConcludedAt is when the outcome was recorded, and RunID the run that
+	// recorded it: a workflow reset makes a new run, and the first one wins.
 	ConcludedAt time.Time `json:"concluded_at"`
+	RunID       string    `json:"run_id"`
 	// UserID is the iProov user_id, also when it was generated.
 	UserID string `json:"user_id,omitempty"`
 	// AssuranceType is the iProov assurance type that was asked for.

@@ -20,7 +20,7 @@ const authIDShortest = 30 * time.Second
 // AuthIDEnrollment enrolls a face credential for an account: read the account,
 // create the operation, hand over, wait, confirm the status.
 func AuthIDEnrollment(ctx workflow.Context, in enroll.AuthIDInput) (enroll.Result, error) {
-	j, ctx, err := begin(ctx, enroll.AuthIDEnroll, in.Envelope)
+	j, ctx, err := begin(ctx, enroll.AuthIDEnroll, in.Envelope, in.AccountNumber)
 	if err != nil {
 		return enroll.Result{}, err
 	}
@@ -31,7 +31,7 @@ func AuthIDEnrollment(ctx workflow.Context, in enroll.AuthIDInput) (enroll.Resul
 // AuthIDLiveSelfie captures a live selfie of an account: the same steps, and
 // when asked the selfie becomes the account's credential.
 func AuthIDLiveSelfie(ctx workflow.Context, in enroll.AuthIDInput) (enroll.Result, error) {
-	j, ctx, err := begin(ctx, enroll.AuthIDSelfie, in.Envelope)
+	j, ctx, err := begin(ctx, enroll.AuthIDSelfie, in.Envelope, in.AccountNumber)
 	if err != nil {
 		return enroll.Result{}, err
 	}
@@ -50,12 +50,14 @@ type authIDCapture struct {
 	in enroll.AuthIDInput
 	// operations are all that were ever created, the newest first.
 	operations []string
+	// creates counts the calls that create one, whatever came of them.
+	creates int
 }
 
 // run goes from the account to the verdict.
 func (c *authIDCapture) run(ctx workflow.Context) enroll.Verdict {
 	_, end := step(ctx, c.beginOptions(ctx, "read the account"), enroll.AuthIDReadAccount,
-		enroll.AuthIDReadAccountInput{AccountNumber: c.in.AccountNumber})
+		enroll.AuthIDReadAccountInput{Opening: c.opening, AccountNumber: c.in.AccountNumber})
 	if end != nil {
 		return *end
 	}
@@ -83,7 +85,9 @@ func (c *authIDCapture) mayStillFinish(ctx workflow.Context, v enroll.Verdict) b
 // create opens the capture. With an out-of-band transport each call sends a
 // message to the person, so it is made only once.
 func (c *authIDCapture) create(ctx workflow.Context, seconds int) (enroll.AuthIDOperation, *enroll.Verdict) {
+	c.creates++
 	request := enroll.AuthIDCreateOperationInput{
+		Entry:   enroll.Entry{Record: c.opening.Record, Ordinal: c.creates},
 		Journey: c.spec.Journey, AccountNumber: c.in.AccountNumber, Codeword: c.in.Codeword,
 		Tag:            cmp.Or(c.in.Tag, workflow.GetInfo(ctx).WorkflowExecution.ID),
 		TimeoutSeconds: seconds, TransportType: c.in.TransportType,
@@ -93,7 +97,7 @@ func (c *authIDCapture) create(ctx workflow.Context, seconds int) (enroll.AuthID
 	if c.in.TransportType == enroll.TransportInline {
 		operation, end = step(ctx, c.beginOptions(ctx, "create the operation"), enroll.AuthIDCreateOperation, request)
 	} else {
-		operation, end = stepOnce(ctx, c.onceOptions(ctx, "create the operation and send the message"), enroll.AuthIDCreateOperation, request)
+		operation, end = stepOnce(ctx, c.journey, c.onceOptions(ctx, "create the operation and send the message"), enroll.AuthIDCreateOperation, request)
 	}
 	if end == nil {
 		c.operations = slices.Insert(c.operations, 0, operation.AuthID.OperationID)

@@ -207,6 +207,9 @@ func (w *wait) ask(ctx workflow.Context, q question) workflow.Future {
 		if !temporal.IsCanceledError(err) { // A stopped poll says nothing of the person.
 			w.note(got, err)
 		}
+		if kind, _ := kindOf(err); kind == enroll.KindConcluded {
+			got.verdict = verdictOf(err)
+		}
 		if got.again {
 			w.notAgain = time.Time{}
 		}

@@ -19,7 +19,7 @@ const bioIDDefaultTries = 3
 // BioIDEnrollment enrolls a class: look whether it exists, issue a token, then
 // either upload the samples we hold, or hand over and wait for the browser's.
 func BioIDEnrollment(ctx workflow.Context, in enroll.BioIDInput) (enroll.Result, error) {
-	j, ctx, err := begin(ctx, enroll.BioIDEnroll, in.Envelope, sampleRefs(in)...)
+	j, ctx, err := begin(ctx, enroll.BioIDEnroll, in.Envelope, in.BCID, sampleRefs(in)...)
 	if err != nil {
 		return enroll.Result{}, err
 	}
@@ -35,12 +35,14 @@ type bioIDCapture struct {
 	token enroll.BioIDToken
 	// left counts the attempts that the token still allows.
 	left int
+	// tokens and attempts count the tokens issued and the attempts made.
+	tokens, attempts int
 }
 
 func (c *bioIDCapture) run(ctx workflow.Context) enroll.Verdict {
 	var end *enroll.Verdict
 	c.class, end = step(ctx, c.beginOptions(ctx, "look for the class"), enroll.BioIDIsEnrolled,
-		enroll.BioIDIsEnrolledInput{BCID: c.in.BCID, Traits: c.in.Traits})
+		enroll.BioIDIsEnrolledInput{Opening: &c.opening, BCID: c.in.BCID, Traits: c.in.Traits})
 	if end != nil {
 		return *end
 	}
@@ -54,8 +56,10 @@ func (c *bioIDCapture) run(ctx workflow.Context) enroll.Verdict {
 
 // issueToken gets a token with all of its attempts.
 func (c *bioIDCapture) issueToken(ctx workflow.Context) *enroll.Verdict {
+	c.tokens++
 	token, end := step(ctx, c.beginOptions(ctx, "issue the token"), enroll.BioIDCreateToken, enroll.BioIDCreateTokenInput{
-		BCID: c.in.BCID, Traits: c.in.Traits, MaxTries: c.in.MaxTries, Challenge: c.in.Challenge,
+		Entry: enroll.Entry{Record: c.opening.Record, Ordinal: c.tokens},
+		BCID:  c.in.BCID, Traits: c.in.Traits, MaxTries: c.in.MaxTries, Challenge: c.in.Challenge,
 		LiveDetection: c.in.LiveDetection, PerformedBy: c.in.PerformedBy,
 	})
 	if end != nil {
@@ -178,9 +182,13 @@ func (c *bioIDCapture) readOrAttempt(ctx workflow.Context) (answer, error) {
 // attemptOnce calls enroll a single time. Failures that new samples can mend
 // lead back to waiting while attempts last.
 func (c *bioIDCapture) attemptOnce(ctx workflow.Context) (answer, error) {
+	c.attempts++
 	attempt, err := untilSent(ctx, c.journey, func() (enroll.BioIDAttempt, error) {
-		return execute(ctx, c.askOnceOptions("enroll the uploaded samples"), enroll.BioIDEnrollSamples,
-			enroll.BioIDEnrollSamplesInput{Token: c.token.BioID.Token, LiveDetection: c.in.EnrollLiveDetection})
+		return executeOnce(ctx, c.journey, c.askOnceOptions("enroll the uploaded samples"), enroll.BioIDEnrollSamples,
+			enroll.BioIDEnrollSamplesInput{
+				Entry: enroll.Entry{Record: c.opening.Record, Ordinal: c.attempts},
+				Token: c.token.BioID.Token, LiveDetection: c.in.EnrollLiveDetection,
+			})
 	})
 	if err != nil || attempt.NotPerformed || c.tokenEnded(ctx, attempt.Verdict) {
 		return answer{}, err

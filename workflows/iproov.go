@@ -19,7 +19,7 @@ func iproovBackup() []time.Duration {
 // against it: enrol token, enrol image, verify token, hand over, wait,
 // validate.
 func IProovPhotoEnrollment(ctx workflow.Context, in enroll.IProovInput) (enroll.Result, error) {
-	j, ctx, err := begin(ctx, enroll.IProovPhotoEnroll, in.Envelope, in.Image)
+	j, ctx, err := begin(ctx, enroll.IProovPhotoEnroll, in.Envelope, in.UserID, in.Image)
 	if err != nil {
 		return enroll.Result{}, err
 	}
@@ -33,8 +33,9 @@ func IProovPhotoEnrollment(ctx workflow.Context, in enroll.IProovInput) (enroll.
 type iproovCapture struct {
 	*journey
 	in enroll.IProovInput
-	// token is the newest verify token.
-	token enroll.IProovToken
+	// token is the newest verify token, and tokens counts them.
+	token  enroll.IProovToken
+	tokens int
 }
 
 // run goes from the photo to the verdict.
@@ -61,25 +62,44 @@ func (c *iproovCapture) run(ctx workflow.Context) enroll.Verdict {
 // a user to remove.
 func (c *iproovCapture) enrolPhoto(ctx workflow.Context) *enroll.Verdict {
 	token, end := step(ctx, c.beginOptions(ctx, "issue the enrol token"), enroll.IProovEnrolToken,
-		enroll.IProovEnrolTokenInput{UserID: c.in.UserID, AssuranceType: c.in.AssuranceType})
+		enroll.IProovEnrolTokenInput{Opening: c.opening, UserID: c.in.UserID, AssuranceType: c.in.AssuranceType})
 	if end != nil {
 		return end
 	}
-	_, end = stepOnce(ctx, c.onceOptions(ctx, "enrol the photo"), enroll.IProovEnrolImage,
-		enroll.IProovEnrolImageInput{Token: token.Token, Image: c.in.Image, Source: c.in.Source})
+	_, end = stepOnce(ctx, c.journey, c.onceOptions(ctx, "enrol the photo"), enroll.IProovEnrolImage, enroll.IProovEnrolImageInput{
+		Entry: enroll.Entry{Record: c.opening.Record, Ordinal: 1}, Token: token.Token, Image: c.in.Image, Source: c.in.Source,
+	})
 	if end == nil || end.Outcome == enroll.Unknown {
 		c.onFailure("user", func(ctx workflow.Context) error {
 			_, err := execute(ctx, c.cleanUpOptions("remove the user"), enroll.IProovRemoveUser, enroll.IProovRemoveUserInput{UserID: c.in.UserID})
 			return err
 		})
 	}
+	if end != nil && end.Outcome == enroll.Unknown {
+		return c.lookForPhoto(ctx, end)
+	}
 	return end
+}
+
+// lookForPhoto learns what became of a photo whose answer was lost: the enrol
+// token was given for a user who had none, so an active user has ours.
+func (c *iproovCapture) lookForPhoto(ctx workflow.Context, unknown *enroll.Verdict) *enroll.Verdict {
+	user, err := execute(ctx, c.lastOptions(), enroll.IProovReadUser, enroll.IProovReadUserInput{UserID: c.in.UserID})
+	switch {
+	case err != nil:
+		return unknown
+	case user.Active:
+		return nil
+	default:
+		return &enroll.Verdict{Outcome: enroll.Failed, Reason: enroll.ReasonLostAnswer, CanRetry: true}
+	}
 }
 
 // issueToken gets a verify token, which the SDK must claim within two minutes.
 func (c *iproovCapture) issueToken(ctx workflow.Context) *enroll.Verdict {
+	c.tokens++
 	token, end := step(ctx, c.beginOptions(ctx, "issue the verify token"), enroll.IProovVerifyToken,
-		enroll.IProovVerifyTokenInput{UserID: c.in.UserID, AssuranceType: c.in.AssuranceType})
+		enroll.IProovVerifyTokenInput{Entry: enroll.Entry{Record: c.opening.Record, Ordinal: c.tokens}, UserID: c.in.UserID, AssuranceType: c.in.AssuranceType})
 	if end == nil {
 		c.token = token
 	}
@@ -106,8 +126,8 @@ func backupMoments(ctx workflow.Context) []time.Time {
 // is repeated only after the definite answer that there is no result yet.
 func (c *iproovCapture) validate(ctx workflow.Context) (answer, error) {
 	got, err := untilSent(ctx, c.journey, func() (enroll.IProovValidation, error) {
-		return execute(ctx, c.askOnceOptions("validate"), enroll.IProovValidate,
-			enroll.IProovValidateInput{UserID: c.in.UserID, Token: c.token.Token, Client: cmp.Or(c.client, c.in.Client)})
+		return executeOnce(ctx, c.journey, c.askOnceOptions("validate"), enroll.IProovValidate,
+			enroll.IProovValidateInput{Entry: enroll.Entry{Record: c.opening.Record, Ordinal: c.tokens}, UserID: c.in.UserID, Token: c.token.Token, Client: cmp.Or(c.client, c.in.Client)})
 	})
 	switch {
 	case err == nil && got.Pending:

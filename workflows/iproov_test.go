@@ -23,7 +23,7 @@ func openPhoto(b *bundle) (removed, deleted interface{ Load() int64 }) {
 	stub(b, enroll.IProovVerifyToken, always[enroll.IProovVerifyTokenInput](enroll.IProovToken{Token: "verify"}))
 	stub(b, enroll.IProovInvalidateToken, always[enroll.IProovInvalidateTokenInput](enroll.Nothing{}))
 	return stub(b, enroll.IProovRemoveUser, always[enroll.IProovRemoveUserInput](enroll.IProovUserRemoved{Existed: true})),
-		stub(b, enroll.Conclude, always[enroll.ConcludeInput](enroll.Nothing{}))
+		stub(b, enroll.Conclude, asGiven)
 }
 
 func TestIProovPhotoEnrollment(t *testing.T) {

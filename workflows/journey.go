@@ -25,7 +25,7 @@ var (
 type journey struct {
 	spec     enroll.Spec
 	pace     enroll.Pace
-	digest   string
+	opening  enroll.Opening
 	began    time.Time
 	canceled workflow.ReceiveChannel
 	hints    []hintChannel
@@ -58,7 +58,7 @@ type hintChannel struct {
 
 // begin opens a journey: from here on it answers the begin update and the
 // queries. The returned context outlives cancellation; the story runs on it.
-func begin(ctx workflow.Context, name enroll.Journey, env enroll.Envelope, sealed ...enroll.SealedRef) (*journey, workflow.Context, error) {
+func begin(ctx workflow.Context, name enroll.Journey, env enroll.Envelope, subject string, sealed ...enroll.SealedRef) (*journey, workflow.Context, error) {
 	spec, err := name.Spec()
 	if err != nil {
 		return nil, nil, err
@@ -66,7 +66,11 @@ func begin(ctx workflow.Context, name enroll.Journey, env enroll.Envelope, seale
 	steps, _ := workflow.NewDisconnectedContext(ctx)
 	now := workflow.Now(ctx)
 	j := &journey{
-		spec: spec, pace: env.Pace, digest: env.Digest, afterEnd: env.AfterEnd, began: now, canceled: ctx.Done(), sealed: sealed,
+		spec: spec, pace: env.Pace, afterEnd: env.AfterEnd, began: now, canceled: ctx.Done(), sealed: sealed,
+		opening: enroll.Opening{
+			Record: env.Record, Journey: name, SubjectHash: env.SubjectHash, Digest: env.Digest,
+			Subject: enroll.Secret(subject), BeganAt: now,
+		},
 		state: enroll.State{
 			Journey: name, Phase: enroll.Beginning, WaitingOn: "provider", Since: now, Hints: map[enroll.HintName]int{},
 			RenewalsLeft: env.Pace.Renewals,
@@ -114,9 +118,25 @@ func step[In any, Out interface{ Refusal() *enroll.Verdict }](ctx workflow.Conte
 	return out, out.Refusal()
 }
 
-// stepOnce is step for a call that may be made only once.
-func stepOnce[In any, Out interface{ Refusal() *enroll.Verdict }](ctx workflow.Context, options workflow.ActivityOptions, name enroll.Activity[In, Out], in In) (Out, *enroll.Verdict) {
+// executeOnce is execute for a call that may be made only once. An attempt that
+// never reported back may have died before its call or after: a second attempt
+// finds at the fence which it was, and takes the time that needs.
+func executeOnce[In, Out any](ctx workflow.Context, j *journey, options workflow.ActivityOptions, name enroll.Activity[In, Out], in In) (Out, error) {
 	out, err := execute(ctx, options, name, in)
+	if !neverReported(err) {
+		return out, err
+	}
+	options.ScheduleToStartTimeout = lastCallCaps * j.pace.PollCap
+	second, again := execute(ctx, options, name, in)
+	if _, details := kindOf(again); again != nil && details.NotSent {
+		return out, err
+	}
+	return second, again
+}
+
+// stepOnce is step for a call that may be made only once.
+func stepOnce[In any, Out interface{ Refusal() *enroll.Verdict }](ctx workflow.Context, j *journey, options workflow.ActivityOptions, name enroll.Activity[In, Out], in In) (Out, *enroll.Verdict) {
+	out, err := executeOnce(ctx, j, options, name, in)
 	if err != nil {
 		return out, onceVerdictOf(err)
 	}
@@ -134,7 +154,7 @@ func untilSent[T any](ctx workflow.Context, j *journey, call func() (T, error)) 
 			return out, nil
 		}
 		kind, details := kindOf(err)
-		held := kind == enroll.KindThrottled || (kind == enroll.KindUnavailable && details.NotSent)
+		held := kind == enroll.KindThrottled || details.NotSent
 		if !held || j.hurry || workflow.Now(ctx).Add(pause).After(until) || workflow.Sleep(ctx, pause) != nil {
 			return out, err
 		}
@@ -154,7 +174,7 @@ func (j *journey) budgetLeft(ctx workflow.Context) time.Duration {
 // waiting until the deadline.
 func (j *journey) handOver(ctx workflow.Context, handed enroll.HandOver, deadline time.Time) {
 	j.handed = &handed
-	j.reply = &enroll.BeginReply{Digest: j.digest, HandOver: &handed, Deadline: deadline}
+	j.reply = &enroll.BeginReply{Digest: j.opening.Digest, HandOver: &handed, Deadline: deadline}
 	j.state.Phase, j.state.WaitingOn, j.state.Since, j.state.Deadline = enroll.Waiting, "person", workflow.Now(ctx), deadline
 	j.upsert(ctx, attrPhase.ValueSet(string(enroll.Waiting)), attrDeadline.ValueSet(deadline))
 }
@@ -165,22 +185,23 @@ func (j *journey) onFailure(what string, remove func(workflow.Context) error) {
 	j.undo = append(j.undo, undo{what, remove})
 }
 
-// conclude records the outcome, takes back what the journey created unless it
-// succeeded, deletes what it sealed, and returns the result. The outcome never
-// changes after this.
+// conclude records the outcome, which never changes after this, takes back what
+// the journey created unless it succeeded, and returns the result. A run that
+// an operator reset after the journey had its outcome returns that outcome and
+// touches nothing.
 func (j *journey) conclude(ctx workflow.Context, verdict enroll.Verdict) (enroll.Result, error) {
-	j.result.Verdict, j.result.ConcludedAt = verdict, workflow.Now(ctx)
+	info := workflow.GetInfo(ctx)
+	j.result.Verdict, j.result.ConcludedAt, j.result.RunID = verdict, workflow.Now(ctx), info.WorkflowExecution.RunID
+	first := j.record(ctx)
 	j.state.Phase, j.state.WaitingOn, j.state.Since = enroll.Concluded, "", workflow.Now(ctx)
 	j.state.Result, j.handed = &j.result, nil
-	j.upsert(ctx, attrPhase.ValueSet(string(enroll.Concluded)), attrOutcome.ValueSet(string(verdict.Outcome)))
+	j.upsert(ctx, attrPhase.ValueSet(string(enroll.Concluded)), attrOutcome.ValueSet(string(j.result.Outcome)))
 	j.tell(ctx)
-	if !verdict.Outcome.Success() && len(j.undo) > 0 {
+	if first && !verdict.Outcome.Success() {
 		j.replyWithResult() // Cleaning up may take as long as the provider is down; the caller need not wait.
-		j.cleanUp(ctx)
+		j.takeBack(ctx)
+		j.tell(ctx)
 	}
-	j.watchLeftOpen(ctx)
-	j.deleteSealed(ctx)
-	j.tell(ctx)
 	j.replyWithResult()
 	j.settleRenewal()
 	j.drain()
@@ -188,11 +209,49 @@ func (j *journey) conclude(ctx workflow.Context, verdict enroll.Verdict) (enroll
 	return j.result, err
 }
 
+// record records the outcome and deletes what the journey sealed. It reports
+// whether this run was the first to come to an outcome.
+func (j *journey) record(ctx workflow.Context) (first bool) {
+	recorded, err := executeHere(ctx, enroll.Conclude, enroll.ConcludeInput{Opening: j.opening, Result: j.result, Sealed: j.sealed})
+	if err != nil {
+		workflow.GetLogger(ctx).Error("outcome not recorded, or sealed input not deleted", "error", err)
+		j.result.CleanUp = append(j.result.CleanUp, enroll.CleanUp{What: "record or sealed input", Reason: enroll.ReasonRecordsUnavailable})
+		return workflow.GetInfo(ctx).OriginalRunID == j.result.RunID
+	}
+	first = recorded.RunID == j.result.RunID
+	j.result = recorded
+	return first
+}
+
+// takeBack removes what the journey created at the provider, has a capture
+// watched that cannot be called off, and records what became of both.
+func (j *journey) takeBack(ctx workflow.Context) {
+	j.cleanUp(ctx)
+	j.watchLeftOpen(ctx)
+	if len(j.undo) == 0 && j.leftOpen == nil {
+		return
+	}
+	if _, err := executeHere(ctx, enroll.RecordCleanUp, enroll.RecordCleanUpInput{Record: j.opening.Record, Result: j.result}); err != nil {
+		workflow.GetLogger(ctx).Error("the clean-up was not recorded", "error", err)
+	}
+}
+
+// executeHere runs a step that calls no provider within the workflow task,
+// which costs one event. Should it not succeed at once, it becomes a step of
+// its own that is repeated with patience.
+func executeHere[In, Out any](ctx workflow.Context, name enroll.Activity[In, Out], in In) (Out, error) {
+	var out Out
+	if err := workflow.ExecuteLocalActivity(workflow.WithLocalActivityOptions(ctx, hereOptions()), string(name), in).Get(ctx, &out); err == nil {
+		return out, nil
+	}
+	return execute(ctx, recordOptions(), name, in)
+}
+
 // replyWithResult answers begin with the outcome, unless it was answered.
 func (j *journey) replyWithResult() {
 	if j.reply == nil {
 		result := j.result
-		j.reply = &enroll.BeginReply{Digest: j.digest, Result: &result}
+		j.reply = &enroll.BeginReply{Digest: j.opening.Digest, Result: &result}
 	}
 }
 
@@ -204,18 +263,6 @@ func (j *journey) cleanUp(ctx workflow.Context) {
 			report.Done, report.Reason = false, verdictOf(err).Reason
 		}
 		j.result.CleanUp = append(j.result.CleanUp, report)
-	}
-}
-
-// deleteSealed deletes the journey's photos, samples and templates. Should the
-// store stay broken, the outcome still stands and the result says what is left.
-func (j *journey) deleteSealed(ctx workflow.Context) {
-	if len(j.sealed) == 0 {
-		return
-	}
-	if _, err := execute(ctx, concludeOptions(), enroll.Conclude, enroll.ConcludeInput{Sealed: j.sealed}); err != nil {
-		workflow.GetLogger(ctx).Error("sealed input not deleted", "error", err)
-		j.result.CleanUp = append(j.result.CleanUp, enroll.CleanUp{What: "sealed input", Reason: enroll.ReasonInternalError})
 	}
 }
 
@@ -248,16 +295,22 @@ func kindOf(err error) (enroll.Kind, enroll.FailureDetails) {
 		return enroll.Kind(failure.Type()), details
 	}
 	if temporal.IsTimeoutError(err) {
+		details.NotSent = !neverReported(err)
 		return enroll.KindUnavailable, details
 	}
 	return "", details
 }
 
+// neverReported reports a step that was started and not heard of again.
+func neverReported(err error) bool {
+	timeout, ok := errors.AsType[*temporal.TimeoutError](err)
+	return ok && timeout.TimeoutType() != enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START
+}
+
 // onceVerdictOf is verdictOf for a call that may be made only once: an attempt
 // that started and never reported back may have had its effect.
 func onceVerdictOf(err error) *enroll.Verdict {
-	timeout, ok := errors.AsType[*temporal.TimeoutError](err)
-	if ok && timeout.TimeoutType() != enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START {
+	if neverReported(err) {
 		return verdictOfKind(enroll.KindLost, "")
 	}
 	return verdictOf(err)
@@ -283,8 +336,12 @@ func verdictOfKind(kind enroll.Kind, code string) *enroll.Verdict {
 		verdict.Reason = enroll.ReasonRequestRefused
 	case enroll.KindInputGone:
 		verdict.Reason, verdict.CanRetry = enroll.ReasonInputGone, true
+	case enroll.KindUnrecorded:
+		verdict.Reason, verdict.CanRetry = enroll.ReasonRecordsUnavailable, true
 	case enroll.KindLost:
 		verdict.Outcome, verdict.Reason = enroll.Unknown, enroll.ReasonLostAnswer
+	case enroll.KindConcluded: // conclude puts the recorded outcome in its place.
+		verdict.Reason = enroll.ReasonInternalError
 	default:
 		verdict.Reason = enroll.ReasonInternalError
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"sync/atomic"
+	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/temporal"
@@ -44,6 +46,8 @@ func fresh(t reporter) *bundle {
 func setup(t reporter) *bundle {
 	t.Helper()
 	b := fresh(t)
+	stub(b, enroll.Conclude, asGiven)
+	stub(b, enroll.RecordCleanUp, always[enroll.RecordCleanUpInput](enroll.Nothing{}))
 	b.after(0, func() {
 		b.UpdateWorkflow(enroll.BeginUpdate, "key", &testsuite.TestUpdateCallback{
 			OnAccept: func() {},
@@ -100,9 +104,12 @@ func stub[In, Out any](b *bundle, name enroll.Activity[In, Out], step func(In) (
 	b.RegisterActivityWithOptions(func(_ context.Context, in In) (Out, error) {
 		calls.Add(1)
 		return step(in)
-	}, activity.RegisterOptions{Name: string(name)})
+	}, activity.RegisterOptions{Name: string(name), DisableAlreadyRegisteredCheck: true})
 	return &calls
 }
+
+// asGiven records every outcome as the first one.
+func asGiven(in enroll.ConcludeInput) (enroll.Result, error) { return in.Result, nil }
 
 // always is a step that gives the same answer every time.
 func always[In, Out any](out Out) func(In) (Out, error) {
@@ -123,4 +130,74 @@ func failure(kind enroll.Kind, details enroll.FailureDetails, after time.Duratio
 
 func envelope() enroll.Envelope {
 	return enroll.Envelope{SubjectHash: "hash", Digest: "digest", Pace: enroll.DefaultPace()}
+}
+
+func TestConclude(t *testing.T) {
+	earlier := enroll.Result{Journey: enroll.IProovPhotoEnroll, Verdict: enroll.Verdict{Outcome: enroll.Enrolled}, RunID: "an earlier run"}
+	t.Run("a_run_after_a_reset_returns_the_recorded_outcome_and_touches_nothing", func(t *testing.T) {
+		b := setup(t)
+		removed, _ := openPhoto(b)
+		stub(b, enroll.IProovValidate, fails[enroll.IProovValidateInput, enroll.IProovValidation](enroll.KindConcluded, enroll.FailureDetails{}))
+		stub(b, enroll.Conclude, func(enroll.ConcludeInput) (enroll.Result, error) { return earlier, nil })
+		b.hint(time.Second, enroll.SDKFinished, enroll.Hint{})
+		require.Equal(t, earlier, b.run(enroll.IProovPhotoEnroll, iproovInput()))
+		require.Zero(t, removed.Load(), "the enrolled user stays")
+	})
+	t.Run("a_reset_before_the_begin_asks_the_provider_nothing", func(t *testing.T) {
+		b := setup(t)
+		stub(b, enroll.IProovEnrolToken, fails[enroll.IProovEnrolTokenInput, enroll.IProovToken](enroll.KindConcluded, enroll.FailureDetails{}))
+		stub(b, enroll.Conclude, func(enroll.ConcludeInput) (enroll.Result, error) { return earlier, nil })
+		require.Equal(t, earlier, b.run(enroll.IProovPhotoEnroll, iproovInput()))
+		require.Equal(t, earlier, *b.reply.Result)
+	})
+	t.Run("an_outcome_waits_for_records_that_are_down", func(t *testing.T) {
+		b := setup(t)
+		stub(b, enroll.IProovEnrolToken, always[enroll.IProovEnrolTokenInput](enroll.IProovToken{Refused: &enroll.Verdict{Outcome: enroll.Rejected}}))
+		calls := 0
+		stub(b, enroll.Conclude, func(in enroll.ConcludeInput) (enroll.Result, error) {
+			if calls++; calls < 20 {
+				return enroll.Result{}, failure(enroll.KindUnrecorded, enroll.FailureDetails{NotSent: true}, 0)
+			}
+			return in.Result, nil
+		})
+		require.Equal(t, enroll.Rejected, b.run(enroll.IProovPhotoEnroll, iproovInput()).Outcome)
+		require.Equal(t, 20, calls)
+	})
+}
+
+// died is a step whose worker died: it never reports back.
+func died() error {
+	return temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_HEARTBEAT, nil)
+}
+
+func TestOnce_a_step_whose_worker_died(t *testing.T) {
+	t.Run("is_asked_again_at_its_fence", func(t *testing.T) {
+		b := setup(t)
+		openPhoto(b)
+		calls := 0
+		stub(b, enroll.IProovValidate, func(in enroll.IProovValidateInput) (enroll.IProovValidation, error) {
+			require.Equal(t, 1, in.Entry.Ordinal, "the same call")
+			if calls++; calls == 1 {
+				return enroll.IProovValidation{}, died()
+			}
+			return enroll.IProovValidation{Verdict: enroll.Verdict{Outcome: enroll.Enrolled}}, nil
+		})
+		b.hint(time.Second, enroll.SDKFinished, enroll.Hint{})
+		require.Equal(t, enroll.Enrolled, b.run(enroll.IProovPhotoEnroll, iproovInput()).Outcome)
+		require.Equal(t, 2, calls)
+	})
+	t.Run("is_unknown_when_the_fence_is_in_doubt", func(t *testing.T) {
+		b := setup(t)
+		openPhoto(b)
+		calls := 0
+		stub(b, enroll.IProovValidate, func(enroll.IProovValidateInput) (enroll.IProovValidation, error) {
+			if calls++; calls == 1 {
+				return enroll.IProovValidation{}, died()
+			}
+			return enroll.IProovValidation{}, failure(enroll.KindLost, enroll.FailureDetails{}, 0)
+		})
+		b.hint(time.Second, enroll.SDKFinished, enroll.Hint{})
+		require.Equal(t, enroll.Unknown, b.run(enroll.IProovPhotoEnroll, iproovInput()).Outcome)
+		require.Equal(t, 2, calls)
+	})
 }

@@ -23,6 +23,11 @@ const (
 // first what became of its call.
 const callTimeout = 20 * time.Second
 
+// aliveTimeout is how long a worker that runs a step may be silent before the
+// step is taken for dead and repeated, where it may be: long enough for a busy
+// machine, short enough to begin again within the begin budget.
+const aliveTimeout = 8 * time.Second
+
 // lastCallCaps is how many times the poll's longest delay a final answer is
 // sought before the journey gives up learning it.
 const lastCallCaps = 3
@@ -41,6 +46,7 @@ func (j *journey) beginOptions(ctx workflow.Context, summary string) workflow.Ac
 		TaskQueue:              j.spec.Provider.TaskQueue(),
 		ScheduleToCloseTimeout: j.budgetLeft(ctx),
 		StartToCloseTimeout:    callTimeout,
+		HeartbeatTimeout:       aliveTimeout,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 3 * time.Second,
 			MaximumAttempts: fewAttempts,
@@ -58,6 +64,7 @@ func (j *journey) onceOptions(ctx workflow.Context, summary string) workflow.Act
 		TaskQueue:              j.spec.Provider.TaskQueue(),
 		ScheduleToStartTimeout: j.budgetLeft(ctx),
 		StartToCloseTimeout:    callTimeout,
+		HeartbeatTimeout:       aliveTimeout,
 		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
 		Priority:               temporal.Priority{PriorityKey: priorityBegin},
 		Summary:                summary,
@@ -88,6 +95,7 @@ func (j *journey) askOnceOptions(summary string) workflow.ActivityOptions {
 		TaskQueue:              j.spec.Provider.TaskQueue(),
 		ScheduleToStartTimeout: lastCallCaps * j.pace.PollCap,
 		StartToCloseTimeout:    callTimeout,
+		HeartbeatTimeout:       aliveTimeout,
 		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 1},
 		Priority:               temporal.Priority{PriorityKey: priorityHint},
 		Summary:                summary,
@@ -101,6 +109,7 @@ func (j *journey) hintOptions() workflow.ActivityOptions {
 		TaskQueue:              j.spec.Provider.TaskQueue(),
 		ScheduleToCloseTimeout: j.pace.PollCap,
 		StartToCloseTimeout:    callTimeout,
+		HeartbeatTimeout:       aliveTimeout,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 4 * time.Second,
 			MaximumAttempts: 4,
@@ -119,6 +128,7 @@ func (j *journey) pollOptions(ctx workflow.Context) workflow.ActivityOptions {
 		TaskQueue:              j.spec.Provider.TaskQueue(),
 		ScheduleToCloseTimeout: limit,
 		StartToCloseTimeout:    callTimeout,
+		HeartbeatTimeout:       aliveTimeout,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: j.pace.PollFirst, BackoffCoefficient: j.pace.PollFactor, MaximumInterval: j.pace.PollCap,
 			MaximumAttempts: mostPolls(limit, j.pace.PollFirst),
@@ -146,6 +156,7 @@ func (j *journey) lastOptions() workflow.ActivityOptions {
 		TaskQueue:              j.spec.Provider.TaskQueue(),
 		ScheduleToCloseTimeout: patience,
 		StartToCloseTimeout:    callTimeout,
+		HeartbeatTimeout:       aliveTimeout,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: j.pace.PollCap,
 			MaximumAttempts: fewAttempts, NonRetryableErrorTypes: []string{string(enroll.KindPending)},
@@ -162,6 +173,7 @@ func (j *journey) cleanUpOptions(what string) workflow.ActivityOptions {
 		TaskQueue:              j.spec.Provider.TaskQueue(),
 		ScheduleToCloseTimeout: time.Hour,
 		StartToCloseTimeout:    callTimeout,
+		HeartbeatTimeout:       aliveTimeout,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute,
 			MaximumAttempts: manyAttempts,
@@ -171,17 +183,28 @@ func (j *journey) cleanUpOptions(what string) workflow.ActivityOptions {
 	}
 }
 
-// concludeOptions are for deleting what the journey sealed, on our own queue.
-func concludeOptions() workflow.ActivityOptions {
+// hereOptions are for a step within the workflow task: well within the time of
+// the task, and a second attempt for a busy database.
+func hereOptions() workflow.LocalActivityOptions {
+	return workflow.LocalActivityOptions{
+		ScheduleToCloseTimeout: 5 * time.Second,
+		StartToCloseTimeout:    4 * time.Second,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, MaximumAttempts: 2},
+	}
+}
+
+// recordOptions are for what must be recorded, on our own queue: an outcome
+// that is told and not kept would be worse than one that comes late.
+func recordOptions() workflow.ActivityOptions {
 	return workflow.ActivityOptions{
 		TaskQueue:              enroll.WorkflowTaskQueue,
-		ScheduleToCloseTimeout: time.Hour,
+		ScheduleToCloseTimeout: 24 * time.Hour,
 		StartToCloseTimeout:    callTimeout,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: time.Minute,
 			MaximumAttempts: manyAttempts,
 		},
-		Summary: "delete the sealed input",
+		Summary: "record the outcome, delete the sealed input",
 	}
 }
 
@@ -195,6 +218,7 @@ func (w *watch) options(summary string) workflow.ActivityOptions {
 		TaskQueue:              w.in.Provider.TaskQueue(),
 		ScheduleToCloseTimeout: watchPatience,
 		StartToCloseTimeout:    callTimeout,
+		HeartbeatTimeout:       aliveTimeout,
 		RetryPolicy: &temporal.RetryPolicy{
 			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 10 * time.Minute,
 			MaximumAttempts: manyAttempts, NonRetryableErrorTypes: []string{string(enroll.KindPending)},

@@ -18,7 +18,7 @@ func TestSmartIDEnrollment(t *testing.T) {
 	down := fails[enroll.SmartIDForwardEnrollInput, enroll.SmartIDAnswer](enroll.KindUnavailable, enroll.FailureDetails{Code: "701"})
 
 	conclude := func(b *bundle) interface{ Load() int64 } {
-		return stub(b, enroll.Conclude, always[enroll.ConcludeInput](enroll.Nothing{}))
+		return stub(b, enroll.Conclude, asGiven)
 	}
 	t.Run("begin_answers_with_the_outcome_and_the_input_is_deleted", func(t *testing.T) {
 		b := setup(t)
@@ -29,13 +29,27 @@ func TestSmartIDEnrollment(t *testing.T) {
 		require.EqualValues(t, 1, calls.Load())
 		require.EqualValues(t, 1, deleted.Load())
 	})
-	t.Run("a_lost_answer_is_unknown_and_never_repeated", func(t *testing.T) {
+	t.Run("a_lost_answer_is_sought_with_patience_and_then_unknown", func(t *testing.T) {
 		b := setup(t)
 		deleted := conclude(b)
 		calls := stub(b, enroll.SmartIDForwardEnroll, lost)
 		require.Equal(t, enroll.Unknown, b.run(enroll.SmartIDEnroll, smartIDInput()).Outcome)
-		require.EqualValues(t, 1, calls.Load())
+		require.Greater(t, calls.Load(), int64(3))
+		require.Less(t, calls.Load(), int64(12))
 		require.EqualValues(t, 1, deleted.Load())
+	})
+	t.Run("a_lost_answer_is_settled_by_the_answer_to_a_repeated_call", func(t *testing.T) {
+		b := setup(t)
+		conclude(b)
+		calls := 0
+		stub(b, enroll.SmartIDForwardEnroll, func(in enroll.SmartIDForwardEnrollInput) (enroll.SmartIDAnswer, error) {
+			if calls++; calls == 1 {
+				return lost(in)
+			}
+			require.True(t, in.Repeated)
+			return enroll.SmartIDAnswer{Verdict: enroll.Verdict{Outcome: enroll.AlreadyEnrolled, Reason: enroll.ReasonAfterLostAnswer}}, nil
+		})
+		require.Equal(t, enroll.AlreadyEnrolled, b.run(enroll.SmartIDEnroll, smartIDInput()).Outcome)
 	})
 	t.Run("an_internal_error_is_repeated_until_the_budget_ends", func(t *testing.T) {
 		b := setup(t)
@@ -119,7 +133,7 @@ func TestSmartIDEnrollment_reset(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := setup(t)
-			stub(b, enroll.Conclude, always[enroll.ConcludeInput](enroll.Nothing{}))
+			stub(b, enroll.Conclude, asGiven)
 			stub(b, enroll.SmartIDForwardUnenroll, always[enroll.SmartIDForwardUnenrollInput](enroll.SmartIDAnswer{Verdict: test.removal}))
 			enrolls := stub(b, enroll.SmartIDForwardEnroll, always[enroll.SmartIDForwardEnrollInput](enrolled))
 			result := b.run(enroll.SmartIDEnroll, in)

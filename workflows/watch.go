@@ -59,7 +59,11 @@ func LateCaptureWatch(ctx workflow.Context, in enroll.WatchInput) (enroll.Watche
 		w.found.Reason = enroll.ReasonCanceledByRequest
 		return w.found, nil //nolint:nilerr // an operator ended the watch, which is an answer
 	}
-	if err := w.look(ctx); err != nil {
+	err := w.look(ctx)
+	switch {
+	case temporal.IsCanceledError(err):
+		w.found.Reason = enroll.ReasonCanceledByRequest
+	case err != nil:
 		w.found.Reason = verdictOf(err).Reason
 	}
 	return w.found, nil

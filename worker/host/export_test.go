@@ -8,6 +8,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/providerset"
+	"github.com/bioenroll/bioenroll/internal/vault"
 )
 
 // Of returns a host of the given workers, which run already.
@@ -24,7 +25,7 @@ func (h *Host) Fail(queue string, err error) { h.fail(queue, err) }
 
 // RegisterSteps registers a provider's steps as Start does.
 func RegisterSteps(provider enroll.Provider, r worker.ActivityRegistry) {
-	stepsOf(provider, providerset.Clients{}, nil).Register(r)
+	stepsOf(provider, providerset.Clients{}, vault.Vault{}).Register(r)
 }
 
 // StepOptions are the options of a worker for the steps at one provider.

@@ -14,7 +14,6 @@ import (
 	"github.com/bioenroll/bioenroll/activities"
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/providerset"
-	"github.com/bioenroll/bioenroll/internal/seal"
 	"github.com/bioenroll/bioenroll/internal/vault"
 	"github.com/bioenroll/bioenroll/workflows"
 )
@@ -55,11 +54,11 @@ func Start(ctx context.Context, temporal sdk.Client, settings Settings, log *zap
 	h := &Host{shared: shared, patient: settings.StopTimeout, version: settings.Version, fatal: make(chan error, 1), log: log}
 	h.add(temporal, enroll.WorkflowTaskQueue, worker.Options{}, func(w worker.Worker) {
 		workflows.Register(w)
-		activities.NewConcluder(shared.Sealed).Register(w)
+		activities.NewConcluder(shared.Sealed, shared.Records).Register(w)
 		activities.NewWatcher(temporal).Register(w)
 	})
 	for _, provider := range settings.Providers.Chosen {
-		steps := stepsOf(provider, clients, shared.Sealed)
+		steps := stepsOf(provider, clients, shared)
 		h.add(temporal, provider.TaskQueue(), stepOptions(settings.Capacity[provider]), func(w worker.Worker) { steps.Register(w) })
 	}
 	if err := h.start(); err != nil {
@@ -77,16 +76,16 @@ type steps interface {
 }
 
 // stepsOf ties each provider's steps to its client: one line for each.
-func stepsOf(provider enroll.Provider, clients providerset.Clients, sealed *seal.Store) steps {
+func stepsOf(provider enroll.Provider, clients providerset.Clients, shared vault.Vault) steps {
 	switch provider {
 	case enroll.AuthID:
-		return activities.NewAuthID(clients.AuthID)
+		return activities.NewAuthID(clients.AuthID, shared.Records)
 	case enroll.BioID:
-		return activities.NewBioID(clients.BioID, sealed)
+		return activities.NewBioID(clients.BioID, shared.Sealed, shared.Records)
 	case enroll.SmartID:
-		return activities.NewSmartID(clients.SmartID, sealed)
+		return activities.NewSmartID(clients.SmartID, shared.Sealed, shared.Records)
 	case enroll.IProov:
-		return activities.NewIProov(clients.IProov, sealed)
+		return activities.NewIProov(clients.IProov, shared.Sealed, shared.Records)
 	}
 	panic("host: a provider without steps: " + string(provider)) // Settings hold known providers only.
 }
