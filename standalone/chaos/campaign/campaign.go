@@ -8,12 +8,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	sdk "go.temporal.io/sdk/client"
+
 	"github.com/bioenroll/bioenroll/enroll"
-	"github.com/bioenroll/bioenroll/standalone/chaos/invariants"
 	"github.com/bioenroll/bioenroll/standalone/chaos/script"
 )
 
@@ -31,8 +33,8 @@ type Options struct {
 	Folder string
 	// Progress is told a line every few seconds; never nil.
 	Progress func(format string, args ...any)
-	// Sabotage, for tests of the checks, is called between the calm and the
-	// taking of evidence with the address of the simulators.
+	// Sabotage, for tests of the checks, spoils the system between the calm and
+	// the taking of evidence; nil does not.
 	Sabotage func(ctx context.Context, s Sabotaged) error
 }
 
@@ -126,7 +128,7 @@ func (c *campaign) tell(ctx context.Context, end <-chan struct{}) {
 		case <-ticker.C:
 			started, ended := c.started.Load(), c.ended.Load()
 			c.options.Progress("%s  started %d of %d, ended %d, under way %d; %s",
-				c.clock(), started, len(c.script.Journeys), ended, started-ended, summed(c.journal.tally()))
+				c.clock(), started, len(c.script.Journeys), ended, started-ended, summed(brief(c.journal.tally())))
 		case <-end:
 			return
 		case <-ctx.Done():
@@ -174,21 +176,26 @@ func (c *campaign) trouble(ctx context.Context, t script.Trouble) error {
 	return nil
 }
 
-// Sabotaged is a campaign at the moment before its evidence is taken.
+// Sabotaged is a campaign at the moment before its evidence is taken, for tests
+// that spoil it.
 type Sabotaged struct {
-	system  *system
+	*system
 	players []*player
 }
 
 // Simulators is the address of the simulated providers.
-func (s Sabotaged) Simulators() string { return s.system.simulated.url }
+func (s Sabotaged) Simulators() string { return s.simulated.url }
 
-// Outcome returns a journey of the kind that ended in the outcome.
-func (s Sabotaged) Outcome(kind enroll.Journey, outcome enroll.Outcome) (invariants.Journey, bool) {
+// Temporal is a connection to the server.
+func (s Sabotaged) Temporal() sdk.Client { return s.temporal }
+
+// Ended returns the journeys of a kind that ended in one of the outcomes, with
+// their workflow IDs.
+func (s Sabotaged) Ended(kind enroll.Journey, outcomes ...enroll.Outcome) (journeys []script.Journey, ids []string) {
 	for _, p := range s.players {
-		if p.script.Kind == kind && p.outcome != nil && p.outcome.Outcome == outcome {
-			return invariants.Journey{Script: p.script, ID: p.id()}, true
+		if p.script.Kind == kind && p.outcome != nil && slices.Contains(outcomes, p.outcome.Outcome) {
+			journeys, ids = append(journeys, p.script), append(ids, p.id())
 		}
 	}
-	return invariants.Journey{}, false
+	return journeys, ids
 }

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/converter"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/records"
 	"github.com/bioenroll/bioenroll/simulator"
 	"github.com/bioenroll/bioenroll/standalone/chaos/invariants"
 )
@@ -37,6 +38,7 @@ func (c *campaign) collect(ctx context.Context, players []*player) (invariants.E
 			return evidence, fmt.Errorf("%s: %w", p.script, err)
 		}
 		j.Ledger = bySubject[string(p.spec.Provider)+" "+p.script.Subject]
+		evidence.HasRecords = evidence.HasRecords || j.Record != nil
 		evidence.Journeys = append(evidence.Journeys, j)
 	}
 	evidence.SealedLeft, err = c.shared.Sealed.Refs(ctx)
@@ -52,6 +54,9 @@ func (p *player) evidence(ctx context.Context) (invariants.Journey, error) {
 	}
 	var err error
 	if j.Provider, err = p.simulated.belief(ctx, p.spec.Provider, p.script.Subject); err != nil {
+		return j, err
+	}
+	if err := p.recorded(ctx, &j); err != nil {
 		return j, err
 	}
 	for _, part := range sealedParts(p.script) {
@@ -70,6 +75,20 @@ func (p *player) evidence(ctx context.Context) (invariants.Journey, error) {
 		}
 	}
 	return j, nil
+}
+
+// recorded reads the journey's record with its audit trail, where there is one.
+func (p *player) recorded(ctx context.Context, j *invariants.Journey) error {
+	record, err := p.shared.Records.Latest(ctx, j.ID)
+	if errors.Is(err, records.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	j.Record = &record
+	j.Audit, err = p.shared.Records.Audit(ctx, record.ID)
+	return err
 }
 
 // runIDs are all that anybody was told of, in order, and the latest: "".

@@ -90,7 +90,12 @@ func (r Report) Write(w io.Writer) error {
 	for _, spec := range enroll.Catalogue() {
 		fmt.Fprintf(&b, "  %-22s %s\n", spec.Journey, summed(r.Outcomes[spec.Journey]))
 	}
-	fmt.Fprintf(&b, "\n  %-22s %s\n", "disturbances", summed(r.Disturbances))
+	fmt.Fprintf(&b, "\n  %-22s %s\n", "disturbances", summed(brief(r.Disturbances)))
+	for _, what := range slices.Sorted(maps.Keys(r.Disturbances)) {
+		if strings.Contains(what, ":") {
+			fmt.Fprintf(&b, "    %s %d\n", what, r.Disturbances[what])
+		}
+	}
 	fmt.Fprintf(&b, "  %-22s %s\n", "spoiled answers", summed(r.Faults))
 	for _, what := range slices.Sorted(maps.Keys(r.Slowest)) {
 		fmt.Fprintf(&b, "  slowest %s: %s\n", what, r.Slowest[what].Round(10*time.Millisecond))
@@ -114,6 +119,16 @@ func (r Report) Write(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// brief adds up what has the same word before a colon.
+func brief(counts map[string]int) map[string]int {
+	short := map[string]int{}
+	for name, n := range counts {
+		word, _, _ := strings.Cut(name, ":")
+		short[word] += n
+	}
+	return short
 }
 
 // summed writes counts in one line.

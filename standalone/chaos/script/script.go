@@ -224,23 +224,23 @@ func (d draw) shape(j *Journey, spec enroll.Spec) {
 	}
 }
 
-// endpointsOf lists the calls of a journey that can go wrong.
-func endpointsOf(kind enroll.Journey) []string {
+// Endpoints lists the calls of a kind of journey that can go wrong, as the
+// simulators' ledger names them.
+func Endpoints(kind enroll.Journey) []string {
 	switch kind {
 	case enroll.AuthIDEnroll:
 		return []string{"authid.read_account", "authid.create_operation", "authid.status"}
 	case enroll.AuthIDSelfie:
 		return []string{"authid.read_account", "authid.create_operation", "authid.status", "authid.read_selfie"}
 	case enroll.BioIDEnroll:
-		return []string{"bioid.is_enrolled", "bioid.token", "bioid.enroll", "bioid.enroll", "bioid.result", "bioid.upload"}
+		return []string{"bioid.is_enrolled", "bioid.token", "bioid.enroll", "bioid.result", "bioid.upload"}
 	case enroll.SmartIDEnroll:
 		return []string{"smartid.enroll"}
 	case enroll.SmartIDUnenroll:
 		return []string{"smartid.unenroll"}
 	case enroll.IProovPhotoEnroll:
 		return []string{
-			"iproov.enrol_token", "iproov.enrol_image", "iproov.enrol_image", "iproov.verify_token",
-			"iproov.verify_validate", "iproov.verify_validate", "iproov.delete_user",
+			"iproov.enrol_token", "iproov.enrol_image", "iproov.verify_token", "iproov.verify_validate", "iproov.delete_user",
 		}
 	}
 	return nil
@@ -252,7 +252,7 @@ func (d draw) faults(j Journey) []simulator.Fault {
 	var faults []simulator.Fault
 	for range d.IntN(3) * d.IntN(2) {
 		f := simulator.Fault{
-			Match: simulator.FaultMatch{Endpoint: pick(d, endpointsOf(j.Kind)), Subject: j.Subject},
+			Match: simulator.FaultMatch{Endpoint: pick(d, Endpoints(j.Kind)), Subject: j.Subject},
 			Kind:  pick(d, kinds), After: d.IntN(2) * d.IntN(2), Times: 1 + d.IntN(2),
 		}
 		switch f.Kind {
