@@ -3,11 +3,14 @@ package client
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io"
 
 	sdk "go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/codec"
 	"github.com/bioenroll/bioenroll/internal/keys"
 	"github.com/bioenroll/bioenroll/internal/records"
 	"github.com/bioenroll/bioenroll/internal/seal"
@@ -19,6 +22,7 @@ type Client struct {
 	keys     *keys.Keys
 	sealed   *seal.Store
 	records  *records.Store
+	payloads converter.DataConverter
 	limits   enroll.Limits
 	pace     enroll.Pace
 	afterEnd enroll.AfterEnd
@@ -59,8 +63,12 @@ func New(options Options) (*Client, error) {
 	if options.Pace == (enroll.Pace{}) {
 		options.Pace = enroll.DefaultPace()
 	}
+	payloads, _, err := codec.Converters(options.Keys)
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
 	return &Client{
-		temporal: options.Temporal, keys: options.Keys, sealed: options.Sealed, records: options.Records,
+		temporal: options.Temporal, payloads: payloads, keys: options.Keys, sealed: options.Sealed, records: options.Records,
 		limits: options.Limits, pace: options.Pace, afterEnd: cmp.Or(options.AfterEnd, enroll.RemoveLate),
 	}, nil
 }
@@ -76,5 +84,5 @@ func (c *Client) Close() {
 // ID is the ID of the journeys of a subject at a provider, of which one can be
 // alive at a time. It is opaque: a keyed hash.
 func (c *Client) ID(provider enroll.Provider, subject string) string {
-	return string(provider) + "-" + c.keys.SubjectHash(provider, subject)
+	return string(provider) + "-" + c.keys.SubjectHash(provider, written(provider, subject))
 }

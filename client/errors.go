@@ -12,9 +12,9 @@ var (
 	ErrConflict = errors.New("a journey of this subject is alive at this provider: wait for its end, cancel it, or repeat its own idempotency key")
 	// ErrKeyReused: the idempotency key was used with another request.
 	ErrKeyReused = errors.New("this idempotency key was used with another request: use a new key for a new request")
-	// ErrNotFound: there is no such journey, or its history is past
-	// retention.
-	ErrNotFound = errors.New("no such journey: check the ID, or list journeys")
+	// ErrNotFound: there is no such journey or record, or what was asked for
+	// needs a history that is past retention.
+	ErrNotFound = errors.New("no such journey: check the ID, or list journeys or records")
 	// ErrNoAnswer: the journey was started, or may have been, and did not
 	// answer in time.
 	ErrNoAnswer = errors.New("no answer in time: see that a worker runs, then repeat with the same idempotency key to collect the answer")
@@ -24,6 +24,15 @@ var (
 	// ErrOtherKeys: the worker could not read the request, or this client the
 	// answer. The journey has failed and did nothing at the provider.
 	ErrOtherKeys = errors.New("worker and client use different key files: give both the same BIOENROLL_KEY_FILE, then start again")
+	// ErrHeld: an operator stopped new journeys at the provider. The error is a
+	// *HeldError that says who and why.
+	ErrHeld = errors.New("new journeys at this provider are on hold: start again once it is released")
+	// ErrNoRecords: the client was made without the records that Dial opens.
+	ErrNoRecords = errors.New("this client has no records: give it those of the worker")
+	// ErrNotUnknown: the journey has a definite outcome, or none yet.
+	ErrNotUnknown = errors.New("only an unknown outcome can be resolved")
+	// ErrResolved: the unknown outcome was resolved otherwise before.
+	ErrResolved = errors.New("the outcome is resolved already, and that never changes")
 	// ErrNotRenewable: the journey does not wait for a person, or has been
 	// renewed too often.
 	ErrNotRenewable = errors.New("the hand-over cannot be renewed")

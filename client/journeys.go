@@ -60,49 +60,32 @@ func allowedHints(spec enroll.Spec) string {
 	return strings.Join(names, ", ")
 }
 
-// Concluded reports whether a journey has ended. It asks only the server, so
-// no worker needs to run. An empty runID means the subject's latest journey.
-//
-// It returns ErrNotFound when there is no such journey.
-func (c *Client) Concluded(ctx context.Context, id, runID string) (bool, error) {
-	described, err := c.describe(ctx, id, runID)
-	if err != nil {
-		return false, err
-	}
-	return described.status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil
-}
-
-// Wait returns the outcome of a journey as soon as there is one. An empty
-// runID means the subject's latest journey.
-//
-// It returns ErrNotFound when there is no such journey, and the context's
-// error when the caller stopped waiting; the journey goes on.
-func (c *Client) Wait(ctx context.Context, id, runID string) (enroll.Result, error) {
-	var result enroll.Result
-	err := c.temporal.GetWorkflow(ctx, id, runID).Get(ctx, &result)
-	switch {
-	case err == nil:
-		return result, nil
-	case ctx.Err() != nil:
-		return enroll.Result{}, fmt.Errorf("wait %s: stopped waiting, the journey goes on: %w", id, ctx.Err())
-	case isNotFound(err):
-		return enroll.Result{}, fmt.Errorf("wait %s: %w", id, ErrNotFound)
-	default:
-		return enroll.Result{}, fmt.Errorf("wait %s: the journey ended without an outcome: %w", id, err)
-	}
-}
-
 // Cancel asks a journey to stop waiting. The journey asks the provider once
 // more, removes what it created there unless the person had finished, and
 // concludes; Wait returns how.
 //
 // It returns ErrConcluded when the journey has ended, and ErrNotFound.
 func (c *Client) Cancel(ctx context.Context, id, runID string) error {
+	return c.cancel(ctx, id, runID, nil)
+}
+
+// CancelBy is Cancel by an operator, whose name and reason go into the audit
+// trail.
+func (c *Client) CancelBy(ctx context.Context, id, runID string, by By) error {
+	return c.cancel(ctx, id, runID, &by)
+}
+
+func (c *Client) cancel(ctx context.Context, id, runID string, by *By) error {
 	described, err := c.describe(ctx, id, runID)
 	if err != nil {
 		return err
 	}
 	if described.status == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		if by != nil {
+			if err := c.note(ctx, didCancel, described, *by); err != nil {
+				return err
+			}
+		}
 		err = c.temporal.CancelWorkflow(ctx, id, runID)
 		if err == nil {
 			return nil
@@ -138,6 +121,9 @@ type described struct {
 	info    *workflowpb.WorkflowExecutionInfo
 	pending []*workflowpb.PendingActivityInfo
 }
+
+// run is the ID of the run.
+func (d described) run() string { return d.info.GetExecution().GetRunId() }
 
 func (c *Client) describe(ctx context.Context, id, runID string) (described, error) {
 	answer, err := c.temporal.DescribeWorkflowExecution(ctx, id, runID)

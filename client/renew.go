@@ -19,6 +19,16 @@ import (
 //
 // It returns ErrNotRenewable, ErrConcluded, ErrNotFound or ErrNoAnswer.
 func (c *Client) Renew(ctx context.Context, id, key string) (enroll.RenewReply, error) {
+	return c.renew(ctx, id, key, nil)
+}
+
+// RenewBy is Renew by an operator, whose name and reason go into the audit
+// trail.
+func (c *Client) RenewBy(ctx context.Context, id, key string, by By) (enroll.RenewReply, error) {
+	return c.renew(ctx, id, key, &by)
+}
+
+func (c *Client) renew(ctx context.Context, id, key string, by *By) (enroll.RenewReply, error) {
 	described, err := c.describe(ctx, id, "")
 	if err != nil {
 		return enroll.RenewReply{}, err
@@ -26,13 +36,18 @@ func (c *Client) Renew(ctx context.Context, id, key string) (enroll.RenewReply, 
 	if key == "" || len(key) > maxKeyBytes {
 		return enroll.RenewReply{}, keyError(described.journey, key)
 	}
+	if by != nil && described.status == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		if err := c.note(ctx, didRenew, described, *by); err != nil {
+			return enroll.RenewReply{}, err
+		}
+	}
 	if _, ok := ctx.Deadline(); !ok {
 		limited, cancel := context.WithTimeout(ctx, startLimit)
 		defer cancel()
 		ctx = limited
 	}
 	handle, err := c.temporal.UpdateWorkflow(ctx, sdk.UpdateWorkflowOptions{
-		WorkflowID: id, RunID: described.info.GetExecution().GetRunId(), UpdateID: string(c.keys.Ref(id, key, "renew")),
+		WorkflowID: id, RunID: described.run(), UpdateID: string(c.keys.Ref(id, key, "renew")),
 		UpdateName: enroll.RenewUpdate, WaitForStage: sdk.WorkflowUpdateStageCompleted,
 	})
 	var reply enroll.RenewReply

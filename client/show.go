@@ -36,6 +36,10 @@ type Shown struct {
 	StateMissing string `json:"state_missing,omitempty"`
 	// Pending lists the steps under way, with the attempts of the backup poll.
 	Pending []PendingStep `json:"pending,omitempty"`
+	// Record is the ID of the journey's record, and Resolution what an operator
+	// found out about an unknown outcome.
+	Record     enroll.RecordID    `json:"record,omitempty"`
+	Resolution *enroll.Resolution `json:"resolution,omitempty"`
 	// Watched is what the watch of a capture that was left open found; nil
 	// until it has looked.
 	Watched *enroll.Watched `json:"watched,omitempty"`
@@ -51,15 +55,31 @@ type PendingStep struct {
 	NextAttempt time.Time `json:"next_attempt,omitzero"`
 }
 
+// Forgotten is the Status of a journey that only the records know: it is past
+// Temporal's retention.
+const Forgotten = "Forgotten"
+
 // Show returns one journey: what the server knows, its pending steps, and its
-// own account when a worker runs. An empty runID means the subject's latest.
-// It returns ErrNotFound when there is no such journey.
+// own account when a worker runs; of a journey that the server has forgotten,
+// what its record tells. An empty runID means the subject's latest. It returns
+// ErrNotFound when there is no such journey.
 func (c *Client) Show(ctx context.Context, id, runID string) (Shown, error) {
 	described, err := c.describe(ctx, id, runID)
+	if errors.Is(err, ErrNotFound) {
+		if record, failed := c.recordOf(ctx, id, runID); failed == nil {
+			return shownOfRecord(record), nil
+		}
+	}
 	if err != nil {
 		return Shown{}, err
 	}
 	shown := shownOf(described.info)
+	if shown.Record = c.markOf(described.info).Record; shown.Record != "" && shown.Outcome == enroll.Unknown {
+		// What the server knows is worth showing without the records.
+		if record, failed := c.record(ctx, shown.Record); failed == nil {
+			shown.Resolution = record.Resolution
+		}
+	}
 	if shown.ClosedAt.IsZero() { // The server goes on showing the backup poll that a concluded journey abandoned.
 		shown.Pending = pendingOf(described.pending)
 	}
@@ -70,6 +90,19 @@ func (c *Client) Show(ctx context.Context, id, runID string) (Shown, error) {
 		shown.Watched = c.watched(ctx, state.Result)
 	}
 	return shown, nil
+}
+
+// shownOfRecord shows a journey that the server has forgotten.
+func shownOfRecord(record enroll.Record) Shown {
+	shown := Shown{
+		ID: record.WorkflowID, RunID: record.RunID, Journey: record.Journey, Status: Forgotten, StartedAt: record.BeganAt,
+		Record: record.ID, Resolution: record.Resolution, StateMissing: "the server has forgotten the journey, and its record has no outcome",
+	}
+	if record.Result != nil {
+		shown.ClosedAt, shown.Phase, shown.Outcome = record.Result.ConcludedAt, enroll.Concluded, record.Result.Outcome
+		shown.State, shown.StateMissing = &enroll.State{Journey: record.Journey, Phase: enroll.Concluded, Result: record.Result}, ""
+	}
+	return shown
 }
 
 // watched reads what a watch that has ended found.

@@ -59,6 +59,7 @@ func setup(t *testing.T, reply enroll.BeginReply, failure error) *bundle {
 		b.calls++
 		b.update = as[sdk.UpdateWithStartWorkflowOptions](t, args.Get(1)).UpdateOptions
 	}).Return(handle, failure)
+	cluster.On("DescribeWorkflowExecution", mock.Anything, mock.Anything, mock.Anything).Maybe().Return(nil, serviceerror.NewNotFound("nobody"))
 	b.Client, err = client.New(client.Options{Temporal: cluster, Keys: k, Sealed: sealed})
 	require.NoError(t, err)
 	return b

@@ -1,0 +1,77 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	enumspb "go.temporal.io/api/enums/v1"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+// Concluded reports whether a journey has ended. It asks only the server, and
+// the records when the server has forgotten the journey, so no worker needs to
+// run. An empty runID means the subject's latest journey.
+//
+// It returns ErrNotFound when there is no such journey.
+func (c *Client) Concluded(ctx context.Context, id, runID string) (bool, error) {
+	found, err := c.describe(ctx, id, runID)
+	if errors.Is(err, ErrNotFound) {
+		if record, failed := c.recordOf(ctx, id, runID); failed == nil {
+			return record.Result != nil, nil
+		}
+	}
+	if err != nil {
+		return false, err
+	}
+	if next, ok := c.resetTo(ctx, found); ok {
+		found = next
+	}
+	return found.status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil
+}
+
+// Wait returns the outcome of a journey as soon as there is one, also when its
+// run is reset meanwhile, and from its record when the server has forgotten it.
+// An empty runID means the subject's latest journey.
+//
+// It returns ErrNotFound when there is no such journey, and the context's
+// error when the caller stopped waiting; the journey goes on.
+func (c *Client) Wait(ctx context.Context, id, runID string) (enroll.Result, error) {
+	var result enroll.Result
+	err := c.temporal.GetWorkflow(ctx, id, runID).Get(ctx, &result)
+	switch {
+	case err == nil:
+		return result, nil
+	case ctx.Err() != nil:
+		return enroll.Result{}, fmt.Errorf("wait %s: stopped waiting, the journey goes on: %w", id, ctx.Err())
+	case isNotFound(err):
+		if record, failed := c.recordOf(ctx, id, runID); failed == nil && record.Result != nil {
+			return *record.Result, nil
+		}
+		return enroll.Result{}, fmt.Errorf("wait %s: %w", id, ErrNotFound)
+	}
+	if ended, failed := c.describe(ctx, id, runID); failed == nil {
+		if next, ok := c.resetTo(ctx, ended); ok {
+			return c.Wait(ctx, id, next.run())
+		}
+		if record, failed := c.record(ctx, c.markOf(ended.info).Record); failed == nil && record.Result != nil {
+			return *record.Result, nil
+		}
+	}
+	return enroll.Result{}, fmt.Errorf("wait %s: the journey ended without an outcome: %w", id, err)
+}
+
+// resetTo returns the run in which a journey goes on after an operator reset
+// the given one, which the server then terminates.
+func (c *Client) resetTo(ctx context.Context, ended described) (described, bool) {
+	if ended.status != enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED {
+		return described{}, false
+	}
+	next, err := c.describe(ctx, ended.info.GetExecution().GetWorkflowId(), "")
+	journey := c.markOf(ended.info)
+	if err != nil || journey == (mark{}) || next.run() == ended.run() || c.markOf(next.info) != journey {
+		return described{}, false
+	}
+	return next, true
+}
