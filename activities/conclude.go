@@ -28,6 +28,8 @@ type Ledger interface {
 	Conclude(ctx context.Context, conclusion records.Conclusion) (enroll.Result, error)
 	// CleanedUp adds to a recorded outcome what was taken back since.
 	CleanedUp(ctx context.Context, id enroll.RecordID, result enroll.Result) error
+	// Watched tells what a watch found.
+	Watched(ctx context.Context, id enroll.RecordID, found enroll.Watched) error
 }
 
 var _ Ledger = (*records.Store)(nil)
@@ -47,6 +49,7 @@ func NewConcluder(sealed Deleter, ledger Ledger) *Concluder {
 func (c *Concluder) Register(r worker.ActivityRegistry) {
 	register(r, enroll.Conclude, c.Conclude)
 	register(r, enroll.RecordCleanUp, c.RecordCleanUp)
+	register(r, enroll.RecordWatched, c.RecordWatched)
 }
 
 // Conclude records the outcome, deletes what the journey sealed, and returns
@@ -80,6 +83,14 @@ func (c *Concluder) delete(ctx context.Context, refs []enroll.SealedRef) error {
 func (c *Concluder) RecordCleanUp(ctx context.Context, in enroll.RecordCleanUpInput) (enroll.Nothing, error) {
 	if err := c.ledger.CleanedUp(ctx, in.Record, in.Result); err != nil {
 		return enroll.Nothing{}, unrecorded(fmt.Errorf("record the clean-up: %w", err))
+	}
+	return enroll.Nothing{}, nil
+}
+
+// RecordWatched records what a watch found. It is safe to repeat.
+func (c *Concluder) RecordWatched(ctx context.Context, in enroll.RecordWatchedInput) (enroll.Nothing, error) {
+	if err := c.ledger.Watched(ctx, in.Record, in.Watched); err != nil {
+		return enroll.Nothing{}, unrecorded(fmt.Errorf("record what the watch found: %w", err))
 	}
 	return enroll.Nothing{}, nil
 }

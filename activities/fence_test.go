@@ -47,6 +47,7 @@ func (unfenced) Conclude(_ context.Context, c records.Conclusion) (enroll.Result
 	return c.Result, nil
 }
 func (unfenced) CleanedUp(context.Context, enroll.RecordID, enroll.Result) error { return nil }
+func (unfenced) Watched(context.Context, enroll.RecordID, enroll.Watched) error  { return nil }
 
 // journal is a real store of records.
 func journal(t *testing.T) *records.Store {

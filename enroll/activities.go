@@ -13,6 +13,8 @@ const (
 	Conclude Activity[ConcludeInput, Result] = "Conclude"
 	// RecordCleanUp records what was taken back at the provider.
 	RecordCleanUp Activity[RecordCleanUpInput, Nothing] = "RecordCleanUp"
+	// RecordWatched records what a watch found.
+	RecordWatched Activity[RecordWatchedInput, Nothing] = "RecordWatched"
 	// FindNewer tells whether a newer journey has enrolled the subject.
 	FindNewer Activity[FindNewerInput, Newer] = "FindNewer"
 )
@@ -68,6 +70,12 @@ type ConcludeInput struct {
 type RecordCleanUpInput struct {
 	Record RecordID `json:"record"`
 	Result Result   `json:"result"`
+}
+
+// RecordWatchedInput is what a watch found.
+type RecordWatchedInput struct {
+	Record  RecordID `json:"record"`
+	Watched Watched  `json:"watched"`
 }
 
 // FindNewerInput names a journey and its run.

@@ -149,5 +149,9 @@ func (e *InputError) Error() string {
 	for i, f := range e.Fields {
 		parts[i] = fmt.Sprintf("%s: given %s, allowed: %s", f.Field, f.Given, f.Allowed)
 	}
-	return fmt.Sprintf("%s: input not acceptable: %s", e.Journey, strings.Join(parts, "; "))
+	what := "input not acceptable: " + strings.Join(parts, "; ")
+	if e.Journey == "" {
+		return what // An operator's action that is about no journey.
+	}
+	return string(e.Journey) + ": " + what
 }

@@ -26,6 +26,8 @@ const (
 type WatchInput struct {
 	Journey  Journey  `json:"journey"`
 	Provider Provider `json:"provider"`
+	// Record is the journey's record.
+	Record RecordID `json:"record"`
 	// JourneyID is the journey's workflow ID, and EndedRun its run.
 	JourneyID string `json:"journey_id"`
 	EndedRun  string `json:"ended_run"`

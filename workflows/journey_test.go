@@ -38,6 +38,7 @@ func fresh(t reporter) *bundle {
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	b := &bundle{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t}
 	workflows.Register(b)
+	stub(b, enroll.RecordWatched, always[enroll.RecordWatchedInput](enroll.Nothing{}))
 	b.SetTestTimeout(time.Minute)
 	return b
 }

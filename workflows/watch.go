@@ -29,7 +29,7 @@ func (j *journey) watchLeftOpen(ctx workflow.Context) {
 	}
 	info := workflow.GetInfo(ctx)
 	left := *j.leftOpen
-	left.Journey, left.Provider = j.spec.Journey, j.spec.Provider
+	left.Journey, left.Provider, left.Record = j.spec.Journey, j.spec.Provider, j.opening.Record
 	left.JourneyID, left.EndedRun = info.WorkflowExecution.ID, info.WorkflowExecution.RunID
 	left.Until, left.AfterEnd, left.Pace = *j.result.OpenUntil, j.afterEnd, j.pace
 	id := info.WorkflowExecution.ID + "-watch-" + info.OriginalRunID
@@ -54,17 +54,10 @@ func (j *journey) watchLeftOpen(ctx workflow.Context) {
 func LateCaptureWatch(ctx workflow.Context, in enroll.WatchInput) (enroll.Watched, error) {
 	w := &watch{in: in, found: enroll.Watched{Journey: in.Journey, JourneyID: in.JourneyID, EndedRun: in.EndedRun}}
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf("The person may complete the capture until %s; then it is looked at.", in.Until.Format(time.RFC3339)))
-	pause := in.Until.Add(watchGrace).Sub(workflow.Now(ctx))
-	if err := workflow.NewTimerWithOptions(ctx, pause, workflow.TimerOptions{Summary: "the capture's end"}).Get(ctx, nil); err != nil {
-		w.found.Reason = enroll.ReasonCanceledByRequest
-		return w.found, nil //nolint:nilerr // an operator ended the watch, which is an answer
-	}
-	err := w.look(ctx)
-	switch {
-	case temporal.IsCanceledError(err):
-		w.found.Reason = enroll.ReasonCanceledByRequest
-	case err != nil:
-		w.found.Reason = verdictOf(err).Reason
+	w.found.Reason = w.watch(ctx)
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	if _, err := executeHere(ctx, enroll.RecordWatched, enroll.RecordWatchedInput{Record: in.Record, Watched: w.found}); err != nil {
+		workflow.GetLogger(ctx).Error("what the watch found was not recorded", "error", err)
 	}
 	return w.found, nil
 }
@@ -73,6 +66,24 @@ func LateCaptureWatch(ctx workflow.Context, in enroll.WatchInput) (enroll.Watche
 type watch struct {
 	in    enroll.WatchInput
 	found enroll.Watched
+}
+
+// watch waits for the capture's end and looks. It returns why something was not
+// learned or not removed.
+func (w *watch) watch(ctx workflow.Context) enroll.Reason {
+	pause := w.in.Until.Add(watchGrace).Sub(workflow.Now(ctx))
+	err := workflow.NewTimerWithOptions(ctx, pause, workflow.TimerOptions{Summary: "the capture's end"}).Get(ctx, nil)
+	if err == nil {
+		err = w.look(ctx)
+	}
+	switch {
+	case err == nil:
+		return ""
+	case temporal.IsCanceledError(err): // An operator ended the watch.
+		return enroll.ReasonCanceledByRequest
+	default:
+		return verdictOf(err).Reason
+	}
 }
 
 // look learns whether the capture was completed, and removes it.

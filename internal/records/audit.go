@@ -20,6 +20,7 @@ const (
 	whatNoted     = "noted"
 	whatConcluded = "concluded"
 	whatCleanedUp = "cleaned_up"
+	whatWatched   = "watched"
 	whatResolved  = "resolved"
 	whatHeld      = "held"
 	whatUnheld    = "unheld"
@@ -30,7 +31,7 @@ const (
 // ownWords lists what only the store itself says happened.
 func ownWords() []string {
 	return []string{
-		whatBegan, whatReset, whatClaimed, whatAnswered, whatReleased, whatLost, whatNoted, whatConcluded, whatCleanedUp,
+		whatBegan, whatReset, whatClaimed, whatAnswered, whatReleased, whatLost, whatNoted, whatConcluded, whatCleanedUp, whatWatched,
 		whatResolved, whatHeld, whatUnheld, whatErased, whatSwept,
 	}
 }
