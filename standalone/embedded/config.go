@@ -18,6 +18,10 @@ const (
 	// queueReadsPerSecond lifts the limit of 20 that spares a shared database and
 	// costs some 50 ms at each of a workflow's hops on a single shard.
 	queueReadsPerSecond = 2000
+
+	// skipSteps is how long the server looks ahead before it lets time be
+	// skipped; the usual second would be the price of each skip.
+	skipSteps = 10 * time.Millisecond
 )
 
 // serverConfig is what the configuration files of a cluster would say.
@@ -88,8 +92,8 @@ func hosts(opts Options, chosen ports) map[primitives.ServiceName]static.Hosts {
 }
 
 // dynamicConfig holds the settings that differ from a cluster's defaults.
-func dynamicConfig() dynamicconfig.StaticClient {
-	return dynamicconfig.StaticClient{
+func dynamicConfig(opts Options) dynamicconfig.StaticClient {
+	settings := dynamicconfig.StaticClient{
 		dynamicconfig.TransferProcessorMaxPollRPS.Key():   queueReadsPerSecond,
 		dynamicconfig.TimerProcessorMaxPollRPS.Key():      queueReadsPerSecond,
 		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(): queueReadsPerSecond,
@@ -98,4 +102,9 @@ func dynamicConfig() dynamicconfig.StaticClient {
 		// Nothing in this process calls out to a foreign host.
 		dynamicconfig.EnableServerVersionCheck.Key(): false,
 	}
+	if opts.TimeSkipping {
+		settings[dynamicconfig.WorkflowTimeSkippingEnabled.Key()] = true
+		settings[dynamicconfig.TimerProcessorMaxTimeShift.Key()] = skipSteps
+	}
+	return settings
 }

@@ -60,6 +60,11 @@ type Options struct {
 	// browser, to decrypt payloads. Empty means none.
 	CodecEndpoint string
 
+	// TimeSkipping lets a client ask that a workflow skips the time it would
+	// only wait. An experiment of the server, for tests and measurements; the
+	// workflows of clients that do not ask are not touched.
+	TimeSkipping bool
+
 	// Log receives what the server has to say. When nil, warnings and errors go
 	// to temporal.log in DataDir, or nowhere when in memory, and a failure that
 	// makes the server end the process goes to standard error as well.

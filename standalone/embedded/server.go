@@ -91,7 +91,7 @@ func (s *Server) startTemporal() error {
 		temporal.WithConfig(serverConfig(s.opts, s.ports, s.database)),
 		temporal.ForServices(temporal.DefaultServices),
 		temporal.WithStaticHosts(hosts(s.opts, s.ports)),
-		temporal.WithDynamicConfigClient(dynamicConfig()),
+		temporal.WithDynamicConfigClient(dynamicConfig(s.opts)),
 		temporal.WithLogger(log.NewZapLogger(logger)),
 		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
 		temporal.WithClaimMapper(func(*config.Config) authorization.ClaimMapper {
