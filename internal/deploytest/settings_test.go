@@ -107,15 +107,16 @@ func TestSettings(t *testing.T) {
 	})
 
 	t.Run("documents_name_variables_that_are_read", func(t *testing.T) {
-		for _, document := range []string{"README.md", "docs/assumptions.md", "docs/architecture.md"} {
+		for _, document := range []string{"README.md", "docs/assumptions.md", "docs/architecture.md", "docs/operations.md"} {
 			for _, match := range settingNamed.FindAllStringSubmatch(read(t, document), -1) {
 				require.True(t, slices.ContainsFunc(ours, func(program string) bool { return known[program][match[1]].known }), "%s names %s", document, match[1])
 			}
 		}
 	})
 
-	t.Run("readme_names_commands_that_exist", func(t *testing.T) {
-		for _, match := range regexp.MustCompile(`starter ([a-z][a-z-]*)`).FindAllStringSubmatch(commandsOf(read(t, "README.md")), -1) {
+	t.Run("documents_name_commands_that_exist", func(t *testing.T) {
+		commands := commandsOf(read(t, "README.md")) + commandsOf(read(t, "docs/operations.md"))
+		for _, match := range regexp.MustCompile(`starter ([a-z][a-z-]*)`).FindAllStringSubmatch(commands, -1) {
 			require.Contains(t, run("starter", match[1], "--help"), "starter "+match[1])
 		}
 	})
