@@ -69,6 +69,9 @@ func because(v enroll.Verdict) string {
 // leftovers tells what was taken back, and what was not.
 func leftovers(r enroll.Result) []string {
 	var lines []string
+	if r.Outcome == enroll.Unknown {
+		lines = append(lines, "- **An operator has to look**: nobody knows whether the provider acted. Find out there, then settle it with `starter resolve`.")
+	}
 	for _, c := range r.CleanUp {
 		if c.Done {
 			lines = append(lines, "- Removed: "+c.What+".")

@@ -22,6 +22,9 @@ func TestDetails_say(t *testing.T) {
 		CleanUp:   []enroll.CleanUp{{What: "user", Done: true}, {What: "token", Reason: enroll.ReasonProviderUnavailable}},
 		OpenUntil: &until, WatchID: "authid-hash-watch-run",
 	}}
+	doubtful := enroll.State{Phase: enroll.Concluded, Since: at, Result: &enroll.Result{
+		Verdict: enroll.Verdict{Outcome: enroll.Unknown, Reason: enroll.ReasonLostAnswer},
+	}}
 	for name, test := range map[string]struct {
 		state enroll.State
 		want  []string
@@ -36,6 +39,7 @@ func TestDetails_say(t *testing.T) {
 			"Outcome: **canceled** (canceled_by_request), the provider's code is 5.", "- Removed: user.",
 			"- **Not removed**: token (provider_unavailable). Remove it by hand.", "until 2026-11-20T23:00:00Z. Watched by authid-hash-watch-run.",
 		}},
+		"what_to_do_about_an_unknown_outcome": {doubtful, []string{"Outcome: **unknown** (lost_answer).", "starter resolve"}},
 		"that_it_begins": {enroll.State{Phase: enroll.Beginning, Since: at}, []string{"- **Beginning** since 2026-11-20T22:00:00Z"}},
 	} {
 		t.Run(name, func(t *testing.T) {
