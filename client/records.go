@@ -115,6 +115,9 @@ func (c *Client) Export(ctx context.Context, provider enroll.Provider, subject s
 	if err != nil {
 		return Export{}, err
 	}
+	if err := by.check(); err != nil { // Also when there is nothing to export.
+		return Export{}, err
+	}
 	hash := c.keys.SubjectHash(provider, written(provider, subject))
 	exported, err := store.Export(ctx, provider, hash)
 	if err != nil {

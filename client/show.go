@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -155,24 +156,29 @@ type Filter struct {
 	Outcome  enroll.Outcome
 	// Overdue chooses journeys that still wait beyond their deadline.
 	Overdue bool
-	// Limit is the most journeys returned; 50 when zero, at most 1000.
+	// Limit is the most journeys returned; 50 when zero, at most 1000, or
+	// 100000 for what is done to all of them.
 	Limit int
+	// live chooses those that have not ended.
+	live bool
 }
 
 const (
 	defaultListed = 50
 	mostListed    = 1000
+	mostAtOnce    = 100_000
 )
 
 // List returns journeys, the newest first, as the server's index knows them.
 // State and pending steps are not filled in; Show has them.
 func (c *Client) List(ctx context.Context, filter Filter) ([]Shown, error) {
-	limit := filter.Limit
-	if limit == 0 {
-		limit = defaultListed
-	}
-	if limit < 0 || limit > mostListed {
-		return nil, fmt.Errorf("list: limit: given %d, allowed: 1 to %d", limit, mostListed)
+	return c.list(ctx, filter, mostListed)
+}
+
+func (c *Client) list(ctx context.Context, filter Filter, most int) ([]Shown, error) {
+	limit := cmp.Or(filter.Limit, defaultListed)
+	if limit < 0 || limit > most {
+		return nil, fmt.Errorf("list: limit: given %d, allowed: 1 to %d", limit, most)
 	}
 	query, err := filter.query()
 	if err != nil {
@@ -182,7 +188,7 @@ func (c *Client) List(ctx context.Context, filter Filter) ([]Shown, error) {
 	var page []byte
 	for {
 		answer, err := c.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			Query: query, PageSize: int32(limit - len(listed)), NextPageToken: page, //nolint:gosec // bounded by mostListed
+			Query: query, PageSize: int32(min(limit-len(listed), mostListed)), NextPageToken: page, //nolint:gosec // bounded by mostListed
 		})
 		if err != nil {
 			return nil, fmt.Errorf("list: %w", err)
@@ -218,9 +224,11 @@ func (f Filter) query() (string, error) {
 			terms = append(terms, fmt.Sprintf("%s = %q", t.attribute, t.value))
 		}
 	}
+	if f.live || f.Overdue {
+		terms = append(terms, `ExecutionStatus = "Running"`)
+	}
 	if f.Overdue {
-		terms = append(terms, `ExecutionStatus = "Running"`,
-			fmt.Sprintf("%s < %q", enroll.AttrDeadline, time.Now().UTC().Format(time.RFC3339)))
+		terms = append(terms, fmt.Sprintf("%s < %q", enroll.AttrDeadline, time.Now().UTC().Format(time.RFC3339)))
 	}
 	return strings.Join(terms, " AND "), nil
 }

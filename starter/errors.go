@@ -22,7 +22,7 @@ const (
 	exitInput     = 2 // Bad input, usage or configuration. Nothing was started.
 	exitNoSuccess = 3 // The journey ended, in an outcome other than success.
 	exitConflict  = 4 // The state of things forbids it.
-	exitNotFound  = 5 // There is no such journey.
+	exitNotFound  = 5 // There is no such journey or record.
 	exitTimedOut  = 6 // The time for waiting is over; the journey goes on.
 )
 
@@ -32,8 +32,9 @@ const exitHelp = `Exit codes:
   2  bad input, usage or configuration; nothing was started
   3  the journey ended in an outcome other than enrolled, captured or removed
   4  conflict: another journey of the person is alive at the provider, the idempotency
-     key was used with another request, or the journey to cancel has concluded
-  5  no such journey
+     key was used with another request, new journeys are on hold, the journey to cancel has
+     concluded, or the outcome to resolve is not unknown
+  5  no such journey or record
   6  the --timeout for waiting is over; the journey goes on`
 
 // errTimedOut ends waiting, not the journey.
@@ -132,6 +133,9 @@ func explain(err error) failure {
 		{client.ErrKeyReused, "key_reused", exitConflict},
 		{client.ErrConcluded, "concluded", exitConflict},
 		{client.ErrNotRenewable, "not_renewable", exitConflict},
+		{client.ErrHeld, "held", exitConflict},
+		{client.ErrNotUnknown, "not_unknown", exitConflict},
+		{client.ErrResolved, "resolved", exitConflict},
 		{client.ErrNotFound, "not_found", exitNotFound},
 		{client.ErrNoAnswer, "no_answer", exitFailed},
 		{errTimedOut, "timed_out", exitTimedOut},

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
@@ -30,7 +31,9 @@ phase, such as: beginning (Failed).
   starter list --outcome unknown   for an operator to look at`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkFilter(filter); err != nil {
+			var d decoder
+			d.filter(filter, mostListed)
+			if err := d.err(); err != nil {
 				return err
 			}
 			return p.with(cmd.Context(), func(ctx context.Context, j journeys) error {
@@ -45,31 +48,30 @@ phase, such as: beginning (Failed).
 			})
 		},
 	}
-	flags := command.Flags()
-	flags.StringVar((*string)(&filter.Provider), "provider", "", "only of this provider: "+words(enroll.Providers()))
-	flags.StringVar((*string)(&filter.Journey), "journey", "", "only this kind, such as authid.enroll")
-	flags.StringVar((*string)(&filter.Phase), "phase", "", "only in this phase: "+words(phases()))
-	flags.StringVar((*string)(&filter.Outcome), "outcome", "", "only with this outcome: "+words(enroll.Outcomes()))
-	flags.BoolVar(&filter.Overdue, "overdue", false, "only journeys that still wait beyond their deadline")
-	flags.IntVar(&filter.Limit, "limit", 50, fmt.Sprintf("the most journeys to list, 1 to %d", mostListed))
+	filterFlags(command.Flags(), &filter, 50, mostListed)
+	command.Flags().StringVar((*string)(&filter.Outcome), "outcome", "", "only with this outcome: "+words(enroll.Outcomes()))
 	return command
 }
 
-// checkFilter refuses words that mean nothing: they would list nothing, and
-// look like an answer.
-func checkFilter(filter client.Filter) error {
-	var d decoder
-	oneOf(&d, "provider", filter.Provider, enroll.Providers())
-	oneOf(&d, "journey", filter.Journey, journeyNames())
-	oneOf(&d, "phase", filter.Phase, phases())
-	oneOf(&d, "outcome", filter.Outcome, enroll.Outcomes())
-	if filter.Limit < 1 || filter.Limit > mostListed {
-		d.refuse("limit", strconv.Itoa(filter.Limit), fmt.Sprintf("1 to %d", mostListed))
+// filterFlags adds the flags that choose journeys.
+func filterFlags(flags *pflag.FlagSet, filter *client.Filter, limit, most int) {
+	flags.StringVar((*string)(&filter.Provider), "provider", "", "only of this provider: "+words(enroll.Providers()))
+	flags.StringVar((*string)(&filter.Journey), "journey", "", "only this kind, such as authid.enroll")
+	flags.StringVar((*string)(&filter.Phase), "phase", "", "only in this phase: "+words(phases()))
+	flags.BoolVar(&filter.Overdue, "overdue", false, "only journeys that still wait beyond their deadline")
+	flags.IntVar(&filter.Limit, "limit", limit, fmt.Sprintf("the most journeys, 1 to %d", most))
+}
+
+// filter refuses words that mean nothing: they would choose nothing, and look
+// like an answer.
+func (d *decoder) filter(filter client.Filter, most int) {
+	oneOf(d, "provider", filter.Provider, enroll.Providers())
+	oneOf(d, "journey", filter.Journey, journeyNames())
+	oneOf(d, "phase", filter.Phase, phases())
+	oneOf(d, "outcome", filter.Outcome, enroll.Outcomes())
+	if filter.Limit < 1 || filter.Limit > most {
+		d.refuse("limit", strconv.Itoa(filter.Limit), fmt.Sprintf("1 to %d", most))
 	}
-	if len(d.problems) > 0 {
-		return &inputError{d.problems}
-	}
-	return nil
 }
 
 func oneOf[T ~string](d *decoder, field string, value T, allowed []T) {

@@ -25,6 +25,27 @@ type journeys interface {
 	Concluded(ctx context.Context, id, runID string) (bool, error)
 	Cancel(ctx context.Context, id, runID string) error
 	Close()
+
+	operations
+}
+
+// operations are what operators do beside following journeys. Each leaves a
+// line in the audit trail.
+type operations interface {
+	CancelBy(ctx context.Context, id, runID string, by client.By) error
+	RenewBy(ctx context.Context, id, key string, by client.By) (enroll.RenewReply, error)
+	CancelAll(ctx context.Context, filter client.Filter, by client.By, progress func(client.Step)) (int, error)
+	RenewAll(ctx context.Context, filter client.Filter, key string, by client.By, progress func(client.Step)) (int, error)
+	Record(ctx context.Context, id enroll.RecordID) (enroll.Record, error)
+	RecordOf(ctx context.Context, id, runID string) (enroll.Record, error)
+	Reveal(ctx context.Context, id enroll.RecordID, by client.By) (enroll.Record, error)
+	Records(ctx context.Context, filter client.RecordFilter) (client.RecordPage, error)
+	Audit(ctx context.Context, id enroll.RecordID) ([]enroll.AuditEntry, error)
+	Resolve(ctx context.Context, id enroll.RecordID, resolution enroll.Resolution) error
+	Hold(ctx context.Context, provider enroll.Provider, by client.By) error
+	Release(ctx context.Context, provider enroll.Provider, by client.By) error
+	Held(ctx context.Context) ([]client.Hold, error)
+	Export(ctx context.Context, provider enroll.Provider, subject string, by client.By) (client.Export, error)
 }
 
 var _ journeys = (*client.Client)(nil)
@@ -76,7 +97,8 @@ func (p *program) root() *cobra.Command {
 	})
 	root.AddCommand(
 		p.startCommand(), p.hintCommand(), p.handOverCommand(), p.renewCommand(), p.waitCommand(), p.showCommand(), p.listCommand(),
-		p.cancelCommand(), p.resetCommand(), p.journeysCommand(), p.checkCommand(), p.environmentCommand(),
+		p.cancelCommand(), p.resetCommand(), p.recordCommand(), p.recordsCommand(), p.resolveCommand(), p.holdCommand(),
+		p.releaseCommand(), p.holdsCommand(), p.exportCommand(), p.journeysCommand(), p.checkCommand(), p.environmentCommand(),
 	)
 	return root
 }

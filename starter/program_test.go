@@ -41,6 +41,8 @@ type fake struct {
 	closed   bool
 	connects int
 	renewal  enroll.RenewReply
+
+	operated
 }
 
 func (f *fake) Start(_ context.Context, key string, request client.Request) (client.Started, error) {
@@ -168,6 +170,26 @@ func TestExitCodes(t *testing.T) {
 		{name: "a_conflict_is_4", args: start, fake: fake{err: client.ErrConflict}, code: 4, kind: "conflict"},
 		{name: "a_reused_key_is_4", args: start, fake: fake{err: client.ErrKeyReused}, code: 4, kind: "key_reused"},
 		{name: "renewing_too_often_is_4", args: []string{"renew", "id"}, fake: fake{err: client.ErrNotRenewable}, code: 4, kind: "not_renewable"},
+		{name: "a_start_during_a_hold_is_4", args: start, fake: fake{err: &client.HeldError{}}, code: 4, kind: "held"},
+		{name: "resolving_what_is_known_is_4", args: append([]string{"resolve", "id", "--outcome", "enrolled"}, olga...), fake: fake{operated: operated{refused: client.ErrNotUnknown}}, code: 4, kind: "not_unknown"},
+		{name: "resolving_twice_is_4", args: append([]string{"resolve", "id", "--outcome", "enrolled"}, olga...), fake: fake{operated: operated{refused: client.ErrResolved}}, code: 4, kind: "resolved"},
+		{name: "an_unknown_record_is_5", args: []string{"record", "id"}, fake: fake{operated: operated{refused: client.ErrNotFound}}, code: 5, kind: "not_found"},
+		{name: "resolving_without_who_is_2", args: []string{"resolve", "id", "--outcome", "enrolled", "--why", "x"}, code: 2, kind: "input"},
+		{name: "resolving_without_outcome_is_2", args: append([]string{"resolve", "id"}, olga...), code: 2, kind: "input"},
+		{name: "resolving_as_a_word_that_means_nothing_is_2", args: append([]string{"resolve", "id", "--outcome", "done"}, olga...), code: 2, kind: "input"},
+		{name: "revealing_without_why_is_2", args: []string{"record", "id", "--reveal", "--who", "olga"}, code: 2, kind: "input"},
+		{name: "who_that_goes_nowhere_is_2", args: append([]string{"record", "id"}, olga...), code: 2, kind: "input"},
+		{name: "a_hold_of_nobody_is_2", args: append([]string{"hold", "acme"}, olga...), code: 2, kind: "input"},
+		{name: "a_hold_without_why_is_2", args: []string{"hold", "authid", "--who", "olga"}, code: 2, kind: "input"},
+		{name: "an_export_of_nobody_is_2", args: append([]string{"export", "authid", ""}, olga...), code: 2, kind: "input"},
+		{name: "canceling_one_and_all_is_2", args: append([]string{"cancel", "id", "--all", "--yes", "--provider", "authid"}, olga...), code: 2, kind: "usage"},
+		{name: "canceling_nothing_is_2", args: []string{"cancel"}, code: 2, kind: "usage"},
+		{name: "canceling_all_without_yes_is_2", args: append([]string{"cancel", "--all", "--provider", "authid"}, olga...), code: 2, kind: "input"},
+		{name: "canceling_all_everywhere_is_2", args: append([]string{"cancel", "--all", "--yes"}, olga...), code: 2, kind: "input"},
+		{name: "canceling_all_without_a_reason_is_2", args: []string{"cancel", "--all", "--yes", "--provider", "authid"}, code: 2, kind: "input"},
+		{name: "canceling_one_with_a_filter_is_2", args: []string{"cancel", "id", "--provider", "authid"}, code: 2, kind: "input"},
+		{name: "canceling_one_with_half_a_reason_is_2", args: []string{"cancel", "id", "--who", "olga"}, code: 2, kind: "input"},
+		{name: "renewing_all_without_yes_is_2", args: append([]string{"renew", "--all", "--provider", "iproov"}, olga...), code: 2, kind: "input"},
 		{name: "canceling_what_has_ended_is_4", args: []string{"cancel", "id"}, fake: fake{err: client.ErrConcluded}, code: 4, kind: "concluded"},
 		{name: "an_unknown_journey_is_5", args: []string{"hand-over", "id"}, fake: fake{err: client.ErrNotFound}, code: 5, kind: "not_found"},
 		{name: "a_refused_input_is_2", args: start, fake: fake{err: &enroll.InputError{}}, code: 2, kind: "input"},

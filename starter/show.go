@@ -19,7 +19,8 @@ func (p *program) showCommand() *cobra.Command {
 		Use:   "show ID",
 		Short: "Show one journey: where it stands, for whom it waits, what was tried",
 		Long: `Shows what the server knows of a journey, its steps under way with their attempts, and
-the journey's own account when a worker runs. No secret is shown.
+the journey's own account when a worker runs. Of a journey that the server has forgotten
+it shows what its record tells. No secret is shown.
 
   starter show authid-0123456789abcdef`,
 		Args: arguments("ID"),
@@ -46,7 +47,10 @@ func describeShown(s *sheet, shown client.Shown) {
 	s.fact("started", stamp(shown.StartedAt))
 	s.fact("closed", stamp(shown.ClosedAt))
 	s.fact("deadline", stamp(shown.Deadline))
-	s.row("history events", strconv.FormatInt(shown.Events, 10))
+	s.fact("record", string(shown.Record))
+	if shown.Events > 0 { // A journey that only the records know has no history.
+		s.row("history events", strconv.FormatInt(shown.Events, 10))
+	}
 	for _, step := range shown.Pending {
 		s.row("step under way", describeStep(step))
 	}
@@ -56,6 +60,7 @@ func describeShown(s *sheet, shown client.Shown) {
 		return
 	}
 	describeState(s, *shown.State)
+	describeResolution(s, shown.Resolution)
 	if shown.Watched != nil {
 		s.row("watch found", describeWatched(*shown.Watched))
 	}
