@@ -23,6 +23,7 @@ const (
 	iProovVerifyTokenCall = "iproov.verify_token" //nolint:gosec // the name of an endpoint
 	iProovImageCall       = "iproov.enrol_image"
 	iProovValidateCall    = "iproov.verify_validate"
+	iProovReadUserCall    = "iproov.read_user"
 	iProovDeleteUserCall  = "iproov.delete_user"
 )
 
@@ -90,7 +91,7 @@ func (s *Server) iProov() provider {
 			post("iproov.enrol_validate", "/claim/enrol/validate", iProovBodyClaimUser, iProovValidateAs(iProovEnrol)),
 			invalidate,
 			accessToken,
-			user("iproov.read_user", "GET /api/v2/users/{user_id}", iProovScopeRead, iProovReadUser),
+			user(iProovReadUserCall, "GET /api/v2/users/{user_id}", iProovScopeRead, iProovReadUser),
 			user(iProovDeleteUserCall, "DELETE /api/v2/users/{user_id}", iProovScopeWrite, iProovDeleteUser),
 			user("iproov.activate_user", "POST /api/v2/users/{user_id}/activate", iProovScopeWrite, iProovSwitchUser(iProovActive)),
 			user("iproov.suspend_user", "POST /api/v2/users/{user_id}/suspend", iProovScopeWrite, iProovSwitchUser(iProovSuspended)),

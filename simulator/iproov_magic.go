@@ -61,6 +61,7 @@ func iProovMagic() []Magic {
 		iProovRefusalRows(),
 		iProovInvalidRows(),
 		iProovTransportRows(),
+		iProovImageRows(),
 		iProovOnceRows(),
 		iProovValidateRows(),
 		iProovCleanUpRows(),

@@ -64,15 +64,8 @@ func (c *iProov) photoJourney(user string) end {
 	if refusal.outcome != "" {
 		return refusal
 	}
-	a, err := c.sendImage(enrol, photo(), nil)
-	if lost(a, err) {
-		return end{"unknown", "no_answer"}
-	}
-	if a.status != http.StatusOK {
-		return iProovRefusal(a)
-	}
-	if a.json(c.t)["success"] != true {
-		return end{"rejected", "success_false"}
+	if refusal := c.magicImage(user, enrol); refusal.outcome != "" {
+		return refusal
 	}
 	verify, refusal := c.magicToken("verify", user)
 	if refusal.outcome != "" {
@@ -80,6 +73,35 @@ func (c *iProov) photoJourney(user string) end {
 	}
 	c.clock.advance(time.Second)
 	return c.magicValidate(user, verify)
+}
+
+// magicImage enrolls the photo. When its answer is lost, whether the user is active tells what became of it.
+func (c *iProov) magicImage(user, token string) end {
+	c.t.Helper()
+	a, err := c.sendImage(token, photo(), nil)
+	switch {
+	case lost(a, err):
+		return c.magicUser(user)
+	case a.status != http.StatusOK:
+		return iProovRefusal(a)
+	case a.json(c.t)["success"] != true:
+		return end{"rejected", "success_false"}
+	}
+	return end{}
+}
+
+func (c *iProov) magicUser(user string) end {
+	c.t.Helper()
+	a, err := c.repeated(func() (answer, error) {
+		return c.try(http.MethodGet, iProovBase+"/users/"+user, "", c.bearer("user-read"))
+	})
+	switch {
+	case lost(a, err):
+		return end{"unknown", "no_answer"}
+	case a.status == http.StatusOK && a.json(c.t)["status"] == "Active":
+		return end{}
+	}
+	return end{"failed", "lost_answer"}
 }
 
 func (c *iProov) magicToken(kind, user string) (string, end) {

@@ -30,15 +30,38 @@ func iProovTransportRows() []Magic {
 	}
 }
 
-// iProovOnceRows are calls that can be made once and whose effect cannot be known.
-func iProovOnceRows() []Magic {
-	const image, validate = iProovImageCall, iProovValidateCall
-	const there, away = "the user is there until the journey removes it", "nothing was enrolled, but nobody can know"
+// iProovImageRows are photos whose answer is lost: whether the user is active tells what became of them.
+func iProovImageRows() []Magic {
+	const image = iProovImageCall
+	const there, away = "the user is active, so the journey goes on", "nothing was enrolled: the user is not there"
 	rows := []Magic{
-		{Subject: "lost-image", Forces: "the photo is enrolled, then the answer is lost", Notes: there, faults: []Fault{alwaysAt(image, Fault{Kind: spoilResetAfter})}},
-		{Subject: "garbled-image", Forces: "the photo is enrolled, but the answer cannot be read", Notes: there, faults: []Fault{alwaysAt(image, Fault{Kind: spoilGarbage})}},
+		{Subject: "lost-image", Forces: "the photo is enrolled, then the answer is lost", Notes: there, Outcome: "enrolled", faults: []Fault{alwaysAt(image, Fault{Kind: spoilResetAfter})}},
+		{Subject: "garbled-image", Forces: "the photo is enrolled, but the answer cannot be read", Notes: there, Outcome: "enrolled", faults: []Fault{alwaysAt(image, Fault{Kind: spoilGarbage})}},
+		{
+			Subject: "lost-image-failed", Forces: "the photo is enrolled, then the answer is lost; validate: passed false", Notes: "the journey removes the user",
+			Outcome: "rejected", Reason: "face_refused", CanRetry: true,
+			script: iProovScript{user: iProovUserFails}, faults: []Fault{alwaysAt(image, Fault{Kind: spoilResetAfter})},
+		},
 		{Subject: "reset-image", Forces: "the connection is reset before the photo is read", Notes: away, faults: []Fault{alwaysAt(image, Fault{Kind: spoilResetBefore})}},
 		{Subject: "image-down", Forces: "500 server_error on the image", Notes: away, faults: []Fault{alwaysAt(image, Fault{Kind: fault500})}},
+		{
+			Subject: "lost-image-users-down", Forces: "the photo is enrolled, then the answer is lost, and reading the user gets 500 always",
+			Outcome: "unknown", Reason: "lost_answer", Notes: "the journey removes the user, whether there is one or not",
+			faults: []Fault{alwaysAt(image, Fault{Kind: spoilResetAfter}), alwaysAt(iProovReadUserCall, Fault{Kind: fault500})},
+		},
+	}
+	for i := range rows {
+		if rows[i].Outcome == "" {
+			rows[i].Outcome, rows[i].Reason, rows[i].CanRetry = "failed", "lost_answer", true
+		}
+	}
+	return rows
+}
+
+// iProovOnceRows are validates whose answer is lost: nothing else tells what it was.
+func iProovOnceRows() []Magic {
+	const validate = iProovValidateCall
+	rows := []Magic{
 		{Subject: "lost-validate", Forces: "validate gives passed true out, then the answer is lost", faults: []Fault{alwaysAt(validate, Fault{Kind: spoilResetAfter})}},
 		{
 			Subject: "lost-validate-failed", Forces: "validate gives passed false out, then the answer is lost",

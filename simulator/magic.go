@@ -84,8 +84,8 @@ const slowMS = 1000
 
 const (
 	triesKind = "tries"
-	// A run of failing tries that is older belongs to a journey that has ended.
-	triesForgotten = time.Minute
+	// A run of tries that is older belongs to a journey that has ended: journeys repeat a call after a minute at most.
+	triesForgotten = 2 * time.Minute
 )
 
 type tries struct {
@@ -106,6 +106,14 @@ func (t *txn) failsFirst(key string, n int) bool {
 	}
 	put(t, triesKind, key, tries{Count: run.Count + 1, Last: t.now})
 	return true
+}
+
+// opensRun reports whether this is the first call in a run of calls named key, which only a while without calls ends.
+func (t *txn) opensRun(key string) bool {
+	run, _ := get[tries](t, triesKind, key)
+	opens := t.now.Sub(run.Last) > triesForgotten
+	put(t, triesKind, key, tries{Count: run.Count + 1, Last: t.now})
+	return opens
 }
 
 // failsInJourney is failsFirst for calls that a journey repeats: once n have failed, all pass until newJourney.

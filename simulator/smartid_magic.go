@@ -13,15 +13,17 @@ type smartIDScript struct {
 	form     string // how codes travel for this user; empty as the simulator is set
 	enrolled bool   // a template is stored before the journey
 	channel  string
-	// repeats is set when the journey repeats its call: only the first call finds the user as the row says.
+	// repeats is set when the journey repeats its call once: only the first call finds the user as the row says.
 	repeats bool
+	// inVain is set when the journey repeats its call until it gives up: only a while without calls makes the next one the first.
+	inVain bool
 	// after replaces the code of the first call, which had its effect; again the code of the call that repeats it.
 	after, again int
 }
 
 // play answers a call of a magic subject. Calls that are not repeated find the user as the row says, every time.
 func (sc smartIDScript) play(c *call, name string, act func() int) int {
-	first := !sc.repeats || c.failsFirst("smartid/run/"+name, 1)
+	first := sc.first(c, name)
 	if first {
 		smartIDUser{Enrolled: sc.enrolled, EnrolledAt: c.now, Channel: sc.channel}.save(c.txn, name)
 	}
@@ -33,6 +35,19 @@ func (sc smartIDScript) play(c *call, name string, act func() int) int {
 		return sc.after
 	}
 	return code
+}
+
+// first reports whether a call is its journey's first, as far as SmartID can know.
+func (sc smartIDScript) first(c *call, name string) bool {
+	run := "smartid/run/" + name
+	switch {
+	case sc.inVain:
+		return c.opensRun(run)
+	case sc.repeats:
+		return c.failsFirst(run, 1)
+	default:
+		return true
+	}
 }
 
 // smartIDMagic is SmartID's table of magic subjects.
@@ -156,20 +171,59 @@ func smartIDOnceRows(journey, verb, call, form, success string, script smartIDSc
 	return rows
 }
 
-// smartIDLostRows are enrollments without OverWrite whose answer is lost: the call cannot be repeated blindly.
+// smartIDLostRows are enrollments without OverWrite whose answer is lost: the call is repeated until an answer settles what
+// became of it.
 func smartIDLostRows() []Magic {
-	const stored = "a template was stored"
+	const call = smartIDEnrollCall
+	const older = "never enrolled: an older template may be there"
 	rows := []Magic{
-		{Subject: "enroll-lost", Forces: "the template is stored, then the answer is lost", Notes: stored, faults: []Fault{alwaysAt(smartIDEnrollCall, Fault{Kind: spoilResetAfter})}},
-		{Subject: "enroll-reset", Forces: "the connection is reset before the call is read", Notes: "nothing was stored, but nobody can know", faults: []Fault{alwaysAt(smartIDEnrollCall, Fault{Kind: spoilResetBefore})}},
-		{Subject: "enroll-garbled", Forces: "the template is stored, but the answer cannot be read", Notes: stored, faults: []Fault{alwaysAt(smartIDEnrollCall, Fault{Kind: spoilGarbage})}},
 		{
-			Subject: "enroll-no-success", Forces: "200 with a body that says success false and holds no code", Notes: "nothing was stored",
-			faults: []Fault{alwaysAt(smartIDEnrollCall, Fault{Kind: faultStatus, Status: http.StatusOK, Body: `{"success":false}`})},
+			Subject: "enroll-lost", Forces: "the template is stored, then the first answer is lost; the repeated call gets 408", Notes: older,
+			script: smartIDScript{repeats: true}, faults: []Fault{onceAt(call, Fault{Kind: spoilResetAfter})},
 		},
 		{
-			Subject: "enroll-stored-then-expired", Forces: "500 although the template is stored; the repeated call gets 426", Notes: stored,
-			script: smartIDScript{repeats: true, after: smartIDInternal, again: smartIDTemplateExpired},
+			Subject: "enroll-garbled", Forces: "the template is stored, but the first answer cannot be read; the repeated call gets 408", Notes: older,
+			script: smartIDScript{repeats: true}, faults: []Fault{onceAt(call, Fault{Kind: spoilGarbage})},
+		},
+		{
+			Subject: "enroll-stored-then-enrolled", Forces: "500 although the template is stored; the repeated call gets 408", Notes: older,
+			script: smartIDScript{repeats: true, after: smartIDInternal},
+		},
+	}
+	for i := range rows {
+		rows[i].Outcome, rows[i].Reason, rows[i].CanRetry = "already_enrolled", "after_lost_answer", true
+	}
+	rows = append(rows, Magic{
+		Subject: "enroll-reset", Forces: "the connection is reset once before the call is read", Outcome: "enrolled",
+		Notes: "nobody could know that nothing was stored; the repeated call tells", faults: []Fault{onceAt(call, Fault{Kind: spoilResetBefore})},
+	})
+	for i := range rows {
+		rows[i].Journey = "smartid.enroll"
+	}
+	return append(rows, smartIDUnknownRows()...)
+}
+
+// smartIDUnknownRows are enrollments without OverWrite that no answer settles: a journey repeats its call for as long as its
+// patience lasts, which is three minutes at the default pace.
+func smartIDUnknownRows() []Magic {
+	const call, stored, nothing = smartIDEnrollCall, "a template was stored", "nothing was stored"
+	rows := []Magic{
+		{
+			Subject: "enroll-never-answered", Forces: "the template is stored, then every answer is lost", Notes: stored,
+			script: smartIDScript{inVain: true}, faults: []Fault{alwaysAt(call, Fault{Kind: spoilResetAfter})},
+		},
+		{
+			Subject: "enroll-never-read", Forces: "the connection is always reset before the call is read", Notes: nothing + ", but nobody can know",
+			faults: []Fault{alwaysAt(call, Fault{Kind: spoilResetBefore})},
+		},
+		{
+			Subject: "enroll-no-success", Forces: "always 200 with a body that says success false and holds no code", Notes: nothing,
+			faults: []Fault{alwaysAt(call, Fault{Kind: faultStatus, Status: http.StatusOK, Body: `{"success":false}`})},
+		},
+		{
+			Subject: "enroll-stored-then-expired", Forces: "500 although the template is stored; the repeated call gets 426",
+			Notes:  stored + "; the same again only after two minutes without a call",
+			script: smartIDScript{inVain: true, after: smartIDInternal, again: smartIDTemplateExpired},
 		},
 	}
 	for i := range rows {
@@ -178,15 +232,10 @@ func smartIDLostRows() []Magic {
 	return rows
 }
 
-// smartIDRepeatedRows are calls that had their effect and are repeated all the same.
+// smartIDRepeatedRows are calls that are safe to repeat, and are repeated after they had their effect.
 func smartIDRepeatedRows() []Magic {
 	overwrite := map[string]any{"over_write": "true"}
 	return []Magic{
-		{
-			Journey: "smartid.enroll", Subject: "enroll-stored-then-enrolled", Forces: "500 although the template is stored; the repeated call gets 408",
-			Outcome: "already_enrolled", Reason: "after_lost_answer", CanRetry: true, Notes: "never enrolled: an older template may be there",
-			script: smartIDScript{repeats: true, after: smartIDInternal},
-		},
 		{
 			Journey: "smartid.enroll", Subject: "enroll-lost-overwrite", Forces: "the template is replaced, then the first answer is lost; the repeated call replaces it again",
 			Outcome: "enrolled", Inputs: overwrite, script: smartIDScript{repeats: true, enrolled: true},

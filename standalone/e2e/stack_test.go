@@ -45,7 +45,10 @@ func testMain(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
 	binaries = filepath.Join(dir, "bin")
-	if shared, err = start(context.Background(), filepath.Join(dir, "data")); err != nil {
+	impatient := options(filepath.Join(dir, "data"))
+	impatient.Pace = enroll.DefaultPace()
+	impatient.Pace.PollCap = 10 * time.Second // An answer that never comes is given up after half a minute.
+	if shared, err = startWith(context.Background(), impatient); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
