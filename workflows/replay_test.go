@@ -91,8 +91,8 @@ func historyBudgets() map[string]int {
 		"iproov-photo-enroll-canceled":       60, // and so is its token
 		"iproov-photo-enroll-expired":        60,
 		"iproov-photo-enroll-renewed":        48 + 24, // validate, another token, the old one made useless
-		"watch-authid-removed":               32,
-		"watch-bioid-removed":                32,
+		"watch-authid-removed":               36,      // look, look for a newer journey, remove, record
+		"watch-bioid-removed":                36,
 	}
 }
 

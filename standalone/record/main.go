@@ -30,8 +30,12 @@ func main() {
 	}
 }
 
-// record plays the scenarios, all at once because most of their time is
-// waiting, and writes their histories.
+// atOnce is how many scenarios are played at a time: most of their time is
+// waiting, and more would delay each other, which adds workflow tasks to their
+// histories.
+const atOnce = 8
+
+// record plays the scenarios and writes their histories.
 func record(ctx context.Context, folder string) error {
 	stage, err := openStage(ctx)
 	if err != nil {
@@ -46,9 +50,13 @@ func record(ctx context.Context, folder string) error {
 		plays[w.name] = func() ([]byte, error) { return stage.playWatch(ctx, w) }
 	}
 	var playing sync.WaitGroup
-	failed := make(chan error, len(plays))
+	slots, failed := make(chan struct{}, atOnce), make(chan error, len(plays))
 	for name, play := range plays {
-		playing.Go(func() { failed <- recordOne(folder, name, play) })
+		playing.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			failed <- recordOne(folder, name, play)
+		})
 	}
 	playing.Wait()
 	close(failed)

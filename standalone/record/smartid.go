@@ -26,13 +26,15 @@ func smartIDScenarios() []scenario {
 	reset.Reset = true
 	removed := enroll.Verdict{Outcome: enroll.Removed}
 	tooOld := ended(enroll.Rejected, enroll.ReasonCaptureAgain)
+	afterLost := ended(enroll.AlreadyEnrolled, enroll.ReasonAfterLostAnswer)
 	noChannel := ended(enroll.Rejected, enroll.ReasonChannelNotFound)
 	list := []scenario{
 		{name: "smartid-enroll", script: scripted(smartIDSays(enrolled)), want: enrolled},
 		{name: "smartid-enroll-rejected", script: scripted(smartIDSays(tooOld)), want: tooOld},
 		{name: "smartid-enroll-repeated", script: scripted(smartIDFails(enroll.KindUnavailable), smartIDSays(enrolled)), want: enrolled},
 		{name: "smartid-enroll-provider-down", input: brief, script: scripted(smartIDFails(enroll.KindUnavailable)), want: down},
-		{name: "smartid-enroll-lost-answer", script: scripted(smartIDFails(enroll.KindLost)), want: lost},
+		{name: "smartid-enroll-lost-answer", script: scripted(smartIDFails(enroll.KindLost), smartIDSays(afterLost)), want: afterLost},
+		{name: "smartid-enroll-never-answered-again", input: brief, script: scripted(smartIDFails(enroll.KindLost)), want: lost},
 		{name: "smartid-enroll-input-left", script: scripted(smartIDSays(enrolled), fails(enroll.Conclude, enroll.KindInvalid, enroll.FailureDetails{})), want: enrolled},
 		{name: "smartid-enroll-reset", input: reset, script: scripted(smartIDRemoves(removed), smartIDSays(enrolled)), want: enrolled},
 		{name: "smartid-enroll-reset-of-nothing", input: reset, script: scripted(smartIDRemoves(ended(enroll.Rejected, enroll.ReasonNotEnrolled)), smartIDSays(enrolled)), want: enrolled},

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -70,6 +68,8 @@ func openStage(ctx context.Context) (*stage, error) {
 		w := worker.New(s.client, queue, worker.Options{DisableRegistrationAliasing: true, DisableWorkflowWorker: queue != enroll.WorkflowTaskQueue})
 		if queue == enroll.WorkflowTaskQueue {
 			workflows.Register(w)
+			w.RegisterActivityWithOptions(s.conclude, activity.RegisterOptions{Name: string(enroll.Conclude)})
+			w.RegisterActivityWithOptions(s.recordCleanUp, activity.RegisterOptions{Name: string(enroll.RecordCleanUp)})
 		}
 		w.RegisterDynamicActivity(s.step, activity.DynamicRegisterOptions{})
 		if err := w.Start(); err != nil {
@@ -90,30 +90,45 @@ func (s *stage) close() {
 	_ = s.server.Stop()
 }
 
-// step answers for every activity. Those that call no provider succeed unless
-// the scenario says otherwise, and give back the result that they are given.
-func (s *stage) step(ctx context.Context, in converter.EncodedValues) (any, error) {
+// conclude and recordCleanUp run within the workflow task, where only steps with
+// a name of their own are found. They succeed unless the scenario says
+// otherwise.
+func (s *stage) conclude(ctx context.Context, in enroll.ConcludeInput) (enroll.Result, error) {
+	next, _ := s.next(ctx)
+	return in.Result, next.failure
+}
+
+func (s *stage) recordCleanUp(ctx context.Context, _ enroll.RecordCleanUpInput) (enroll.Nothing, error) {
+	next, _ := s.next(ctx)
+	return enroll.Nothing{}, next.failure
+}
+
+// step answers for every other activity.
+func (s *stage) step(ctx context.Context, _ converter.EncodedValues) (any, error) {
+	next, ok := s.next(ctx)
+	switch {
+	case !ok:
+		return nil, temporal.NewNonRetryableApplicationError("the scenario has no answer for "+activity.GetInfo(ctx).ActivityType.Name, "Unscripted", nil)
+	case next.failure != nil:
+		return nil, next.failure
+	default:
+		return next.result(), nil
+	}
+}
+
+// next is the scenario's next answer for the step.
+func (s *stage) next(ctx context.Context) (reply, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	info := activity.GetInfo(ctx)
 	id, name := info.WorkflowExecution.ID, info.ActivityType.Name
 	replies, ok := s.parts[id][name]
-	if !ok && info.TaskQueue == enroll.WorkflowTaskQueue {
-		var given struct {
-			Result json.RawMessage `json:"result,omitempty"`
-		}
-		err := in.Get(&given)
-		return json.RawMessage(cmp.Or(string(given.Result), "{}")), err
-	}
 	if !ok {
-		return nil, temporal.NewNonRetryableApplicationError("the scenario has no answer for "+name, "Unscripted", nil)
+		return reply{}, false
 	}
 	next := replies[min(s.spoken[id][name], len(replies)-1)]
 	s.spoken[id][name]++
-	if next.failure != nil {
-		return nil, next.failure
-	}
-	return next.result(), nil
+	return next, true
 }
 
 // rehearse gives the steps of a workflow their answers.
