@@ -53,14 +53,22 @@ func iproovScenarios() []scenario {
 	return list
 }
 
-// iproovBeginnings are the paths that end before the hand-over.
+// iproovBeginnings are the paths that end before the hand-over, or nearly did.
 func iproovBeginnings() []scenario {
 	inactive, noFace := ended(enroll.Rejected, enroll.ReasonUserInactive), ended(enroll.Rejected, enroll.ReasonImageRefused)
 	token := answers(enroll.IProovEnrolToken, enroll.IProovToken{Token: "enrol"})
+	imageLost := fails(enroll.IProovEnrolImage, enroll.KindLost, enroll.FailureDetails{})
+	denied := fails(enroll.IProovReadUser, enroll.KindDenied, enroll.FailureDetails{Code: "401"})
+	looks := func(active bool) part { return answers(enroll.IProovReadUser, enroll.IProovUser{Active: active}) }
 	return []scenario{
 		{name: "iproov-photo-enroll-user-inactive", script: scripted(answers(enroll.IProovEnrolToken, enroll.IProovToken{Refused: &inactive})), want: inactive},
 		{name: "iproov-photo-enroll-image-refused", script: scripted(token, answers(enroll.IProovEnrolImage, enroll.IProovImage{Refused: &noFace})), want: noFace},
-		{name: "iproov-photo-enroll-image-lost", script: scripted(token, fails(enroll.IProovEnrolImage, enroll.KindLost, enroll.FailureDetails{}), iproovRemoves()), want: lost},
+		{name: "iproov-photo-enroll-image-lost", script: scripted(token, imageLost, denied, iproovRemoves()), want: lost},
+		{name: "iproov-photo-enroll-image-lost-nobody-there", script: scripted(token, imageLost, looks(false), iproovRemoves()), want: ended(enroll.Failed, enroll.ReasonLostAnswer)},
+		{
+			name: "iproov-photo-enroll-image-lost-user-there", want: enrolled,
+			script: scripted(token, imageLost, looks(true), iproovIssues("first"), iproovSays(iproovPassed)), acts: []act{hinted(enroll.SDKFinished)},
+		},
 		{name: "iproov-photo-enroll-token-refused", script: scripted(iproovEnrols(), answers(enroll.IProovVerifyToken, enroll.IProovToken{Refused: &inactive}), iproovRemoves()), want: inactive},
 	}
 }

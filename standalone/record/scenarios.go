@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"go.temporal.io/sdk/activity"
 	sdk "go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/temporal"
 
@@ -83,7 +84,7 @@ func later(a act, d time.Duration) act {
 
 // scenarios lists every path that has a fixture.
 func scenarios() []scenario {
-	return slices.Concat(authIDScenarios(), bioIDScenarios(), iproovScenarios(), smartIDScenarios())
+	return slices.Concat(authIDScenarios(), bioIDScenarios(), iproovScenarios(), smartIDScenarios(), deathScenarios(), resetScenarios())
 }
 
 // answers scripts a step that returns the results in turn.
@@ -109,6 +110,13 @@ func fails[In, Out any](name enroll.Activity[In, Out], kind enroll.Kind, details
 		NonRetryable: !kind.Retryable(), NextRetryDelay: time.Second, Details: []any{details},
 	})
 	return func(s script) { s[string(name)] = append(s[string(name)], reply{failure: failure}) }
+}
+
+// dies scripts a step whose worker dies once more: nobody hears of it again.
+func dies[In, Out any](name enroll.Activity[In, Out]) part {
+	return func(s script) {
+		s[string(name)] = append(s[string(name)], reply{failure: activity.ErrResultPending})
+	}
 }
 
 // part is a piece of a script.

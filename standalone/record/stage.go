@@ -39,7 +39,8 @@ type stage struct {
 // script gives each step its answers in turn; the last one is given for ever.
 type script map[string][]reply
 
-// reply is what a scripted step returns: a result, or a failure.
+// reply is what a scripted step returns: a result, or a failure. A worker that
+// dies in the step is a failure of which nobody is told.
 type reply struct {
 	result  func() any
 	failure error
@@ -91,11 +92,18 @@ func (s *stage) close() {
 }
 
 // conclude and recordCleanUp run within the workflow task, where only steps with
-// a name of their own are found. They succeed unless the scenario says
-// otherwise.
+// a name of their own are found. They succeed, and this outcome is the first,
+// unless the scenario says otherwise.
 func (s *stage) conclude(ctx context.Context, in enroll.ConcludeInput) (enroll.Result, error) {
 	next, _ := s.next(ctx)
-	return in.Result, next.failure
+	if next.result == nil {
+		return in.Result, next.failure
+	}
+	recorded, ok := next.result().(enroll.Result)
+	if !ok {
+		return enroll.Result{}, errors.New("the scenario's recorded outcome is no result")
+	}
+	return recorded, nil
 }
 
 func (s *stage) recordCleanUp(ctx context.Context, _ enroll.RecordCleanUpInput) (enroll.Nothing, error) {
