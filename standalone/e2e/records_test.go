@@ -208,3 +208,65 @@ func TestWait_follows_a_journey_that_was_reset(t *testing.T) {
 	require.Equal(t, enroll.Enrolled, shared.outcome(t, started).Outcome)
 	require.Equal(t, enroll.Enrolled, shared.outcome(t, client.Started{ID: started.ID, RunID: reset.GetRunId()}).Outcome)
 }
+
+func TestStarter_operates(t *testing.T) {
+	s := own(t, t.TempDir())
+	defer func() { require.NoError(t, s.Stop(context.WithoutCancel(t.Context()))) }()
+	why := args("--who", "olga", "--why", "incident 7")
+	by := func(words ...string) []string { return append(words, why...) }
+
+	t.Run("settles_an_unknown_outcome", func(t *testing.T) {
+		started, err := s.Client().Start(t.Context(), "key", bySMS(t, "magic-enroll-sms-lost"))
+		require.NoError(t, err)
+		require.Equal(t, enroll.Unknown, s.outcome(t, started).Outcome)
+		record := field(t, s.tells(t, "record", started.ID), "record")
+		require.Contains(t, s.tells(t, "records", "--unresolved"), record)
+		end := s.starter(t, by("resolve", record, "--outcome", "removed")...)
+		require.Equal(t, 2, end.code)
+		require.Contains(t, end.stderr, "allowed: enrolled, already_enrolled")
+		require.Equal(t, "enrolled", field(t, s.tells(t, by("resolve", record, "--outcome", "enrolled")...), "resolved as"))
+		require.NotContains(t, s.tells(t, "records", "--unresolved"), record)
+		require.Equal(t, "olga", field(t, s.tells(t, "show", started.ID), "resolved by"))
+	})
+	t.Run("reveals_and_exports_with_a_trail", func(t *testing.T) {
+		account := s.account(t)
+		started := s.ended(t, "key", account)
+		require.NotContains(t, s.tells(t, "record", started.ID), account)
+		require.Equal(t, account, field(t, s.tells(t, by("record", started.ID, "--reveal")...), "subject"))
+		var exported client.Export
+		s.ask(t, 0, by("export", "authid", account), &exported)
+		require.Len(t, exported.Records, 1)
+		told := s.tells(t, "record", started.ID, "--audit")
+		require.Contains(t, told, "revealed by olga: incident 7")
+		require.Contains(t, told, "exported by olga: incident 7")
+	})
+	t.Run("holds_new_journeys_and_cancels_those_that_wait", func(t *testing.T) {
+		waiting := []client.Started{s.begin(t, "one", photo(subject())), s.begin(t, "two", photo(subject()))}
+		s.tells(t, by("hold", "iproov")...)
+		require.Contains(t, s.tells(t, "holds"), "incident 7")
+		end := s.starter(t, "start", "iproov.photo-enroll", "--image", file(t, string(simulator.SampleImage(simulator.SampleLive))), "--source", "selfie")
+		require.Equal(t, 4, end.code)
+		require.Contains(t, end.stderr, "olga")
+		for _, started := range waiting {
+			s.listed(t, started.ID) // The index knows it.
+		}
+		told := s.tells(t, by("cancel", "--all", "--provider", "iproov", "--phase", "waiting", "--yes")...)
+		require.Contains(t, told, "2 canceled, 0 had concluded already, 0 failed.")
+		for _, started := range waiting {
+			require.Equal(t, enroll.Canceled, s.outcome(t, started).Outcome)
+			require.Contains(t, s.tells(t, "record", started.ID, "--audit"), "cancel_requested by olga: incident 7")
+		}
+		s.tells(t, by("release", "iproov")...)
+		require.Contains(t, s.tells(t, "holds"), "No holds.")
+	})
+	t.Run("renews_those_that_wait", func(t *testing.T) {
+		started := s.begin(t, "key", photo(subject()))
+		s.listed(t, started.ID)
+		told := s.tells(t, by("renew", "--all", "--provider", "iproov", "--phase", "waiting", "--yes")...)
+		require.Contains(t, told, "1 renewed")
+		handed, err := s.Client().HandOver(t.Context(), started.ID)
+		require.NoError(t, err)
+		require.NotEqual(t, started.HandOver.IProov.Token, handed.IProov.Token)
+		require.NotContains(t, told, handed.IProov.Token.Reveal())
+	})
+}
