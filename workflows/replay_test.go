@@ -93,6 +93,26 @@ func historyBudgets() map[string]int {
 		"iproov-photo-enroll-renewed":        48 + 24, // validate, another token, the old one made useless
 		"watch-authid-removed":               36,      // look, look for a newer journey, remove, record
 		"watch-bioid-removed":                36,
+		// A lost answer costs the question that settles it.
+		"bioid-enroll-lost-answer":                    36 + 6,
+		"smartid-enroll-lost-answer":                  22 + 6,
+		"smartid-enroll-never-answered-again":         22 + 18, // asked three times more
+		"iproov-photo-enroll-image-lost":              36,
+		"iproov-photo-enroll-image-lost-nobody-there": 36,
+		"iproov-photo-enroll-image-lost-user-there":   48,
+		// A worker that died costs another attempt, and what it found a question.
+		"authid-enroll-worker-died":                   36,
+		"bioid-enroll-worker-died":                    36 + 12,
+		"smartid-enroll-worker-died":                  22 + 6,
+		"iproov-photo-enroll-worker-died-with-image":  48,
+		"iproov-photo-enroll-worker-died-in-validate": 51 + 6,
+		// A run that finds the journey concluded asks nobody and takes nothing back.
+		"authid-enroll-concluded-before":              16,
+		"bioid-enroll-concluded-before":               16,
+		"smartid-enroll-concluded-before":             16,
+		"iproov-photo-enroll-concluded-before":        16,
+		"iproov-photo-enroll-concluded-while-waiting": 42,
+		"iproov-photo-enroll-another-outcome":         30,
 	}
 }
 
