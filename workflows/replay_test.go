@@ -96,7 +96,7 @@ func historyBudgets() map[string]int {
 		// A lost answer costs the question that settles it.
 		"bioid-enroll-lost-answer":                    36 + 6,
 		"smartid-enroll-lost-answer":                  22 + 6,
-		"smartid-enroll-never-answered-again":         22 + 18, // asked three times more
+		"smartid-enroll-never-answered-again":         22 + 18, // asked twice more
 		"iproov-photo-enroll-image-lost":              36,
 		"iproov-photo-enroll-image-lost-nobody-there": 36,
 		"iproov-photo-enroll-image-lost-user-there":   48,
