@@ -10,7 +10,13 @@
 // another key is refused while a journey of the same subject at the same
 // provider is alive.
 //
+// The worker keeps a record of every journey for longer than Temporal keeps its
+// history, and the client reads it: a key answers as long as its record is
+// kept. Operators find, reveal and export records, resolve outcomes that nobody
+// knows, hold new journeys at a provider, and cancel or renew many journeys at
+// once; whatever they change or reveal asks for a name and a reason.
+//
 // This package is the only place that derives workflow IDs, seals inputs and
-// calls Update-with-Start. Client and worker share one key file and one sealed
-// store.
+// calls Update-with-Start. Client and worker share one key file, one sealed store
+// and the records.
 package client

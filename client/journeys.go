@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +22,11 @@ import (
 // and ErrNotFound when there is no such journey.
 func (c *Client) Hint(ctx context.Context, id string, name enroll.HintName, hint enroll.Hint) (late bool, err error) {
 	described, err := c.describe(ctx, id, "")
+	if errors.Is(err, ErrNotFound) {
+		if record, failed := c.recordOf(ctx, id, ""); failed == nil && record.Result != nil {
+			return true, nil // The server has forgotten it.
+		}
+	}
 	if err != nil {
 		return false, err
 	}
@@ -77,6 +83,11 @@ func (c *Client) CancelBy(ctx context.Context, id, runID string, by By) error {
 
 func (c *Client) cancel(ctx context.Context, id, runID string, by *By) error {
 	described, err := c.describe(ctx, id, runID)
+	if errors.Is(err, ErrNotFound) {
+		if record, failed := c.recordOf(ctx, id, runID); failed == nil && record.Result != nil {
+			return fmt.Errorf("cancel %s: %w", id, ErrConcluded) // The server has forgotten it.
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -395,6 +395,10 @@ func TestRecords(t *testing.T) {
 		concluded, err := k.Concluded(t.Context(), k.id, "run")
 		require.NoError(t, err)
 		require.True(t, concluded)
+		late, err := k.Hint(t.Context(), k.id, enroll.FinalPage, enroll.Hint{})
+		require.NoError(t, err)
+		require.True(t, late)
+		require.ErrorIs(t, k.Cancel(t.Context(), k.id, ""), client.ErrConcluded)
 	})
 	t.Run("are_exported_and_the_trail_tells", func(t *testing.T) {
 		exported, err := k.Export(t.Context(), enroll.IProov, "person", olga)

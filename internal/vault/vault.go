@@ -2,9 +2,10 @@
 // sealed photos, samples and templates, and the records of journeys. All three
 // have to be the same for every program of an installation.
 //
-// Only a worker makes a new key file, on its first run. A client that made one
-// of its own would encrypt what no worker can read, so it refuses instead and
-// says which file it needs.
+// Only a worker makes a new key file and a new SQLite file of records, on its
+// first run. A client that made keys of its own would encrypt what no worker
+// can read, and with records of its own it would know no journey and no hold,
+// so it refuses instead and says which file it needs.
 package vault
 
 import (
@@ -14,6 +15,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
@@ -29,8 +31,12 @@ const (
 	Records   = "BIOENROLL_RECORDS_URL" // The database of the records.
 )
 
-// defaultRecords is the file that the standalone program keeps.
-const defaultRecords = "sqlite:data/records.db"
+const (
+	// sqliteScheme begins the address of records in a file.
+	sqliteScheme = "sqlite:"
+	// defaultRecords is the file that the standalone program keeps.
+	defaultRecords = sqliteScheme + "data/records.db"
+)
 
 // Settings say where the key file, the sealed store and the records are.
 type Settings struct {
@@ -73,15 +79,25 @@ func (v Vault) Close() error {
 	return v.Records.Close()
 }
 
-// Open returns the vault of a client, which the caller closes. The key file
-// must exist. The error is a *config.Error that names the variable to set.
-func (s Settings) Open(ctx context.Context) (Vault, error) { return s.open(ctx, s.OpenKeys) }
+// Open returns the vault of a client, which the caller closes. The key file and
+// the records must exist. The error is a *config.Error that names the variable
+// to set.
+func (s Settings) Open(ctx context.Context) (Vault, error) {
+	return s.open(ctx, s.OpenKeys, func() error {
+		path, isFile := strings.CutPrefix(s.Records.Reveal(), sqliteScheme)
+		if !isFile {
+			return nil
+		}
+		_, err := os.Stat(path)
+		return err
+	})
+}
 
-// OpenOrCreate returns the vault of a worker, which makes the key file when
-// there is none. The caller closes it. The error is a *config.Error that names
-// the variable to set.
+// OpenOrCreate returns the vault of a worker, which makes the key file and the
+// records when there are none. The caller closes it. The error is a
+// *config.Error that names the variable to set.
 func (s Settings) OpenOrCreate(ctx context.Context) (Vault, error) {
-	return s.open(ctx, s.OpenOrCreateKeys)
+	return s.open(ctx, s.OpenOrCreateKeys, func() error { return nil })
 }
 
 // OpenKeys returns the keys alone, for who only needs to connect to the
@@ -106,7 +122,7 @@ func (s Settings) openKeys(load func(string) (*keys.Keys, error)) (*keys.Keys, e
 	return loaded, nil
 }
 
-func (s Settings) open(ctx context.Context, openKeys func() (*keys.Keys, error)) (Vault, error) {
+func (s Settings) open(ctx context.Context, openKeys func() (*keys.Keys, error), findRecords func() error) (Vault, error) {
 	loaded, err := openKeys()
 	if err != nil {
 		return Vault{}, err
@@ -114,6 +130,9 @@ func (s Settings) open(ctx context.Context, openKeys func() (*keys.Keys, error))
 	sealed, err := seal.OpenStore(s.SealedDir, loaded)
 	if err != nil {
 		return Vault{}, refuse(SealedDir, err, "a folder that this program may write to, used with this key file only")
+	}
+	if err := findRecords(); err != nil {
+		return Vault{}, refuse(Records, err, "the records that a worker of this installation made on its first run")
 	}
 	kept, err := records.Open(ctx, s.Records.Reveal(), loaded)
 	if err != nil {

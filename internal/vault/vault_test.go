@@ -3,6 +3,7 @@ package vault_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +58,17 @@ func TestVault(t *testing.T) {
 		requireNames(t, err, vault.KeyFile)
 		require.ErrorContains(t, err, "worker")
 		require.False(t, s.HasKeys())
+	})
+
+	t.Run("has_records_that_are_never_made_by_a_client", func(t *testing.T) {
+		t.Parallel()
+		s := settings(t)
+		_, err := s.OpenOrCreateKeys()
+		require.NoError(t, err)
+		_, err = s.Open(t.Context())
+		requireNames(t, err, vault.Records)
+		require.ErrorContains(t, err, "worker")
+		require.NoFileExists(t, strings.TrimPrefix(s.Records.Reveal(), "sqlite:"))
 	})
 
 	t.Run("refuses_a_store_of_another_installation", func(t *testing.T) {

@@ -8,18 +8,19 @@ import (
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
-	"github.com/bioenroll/bioenroll/internal/keys"
+	"github.com/bioenroll/bioenroll/internal/vault"
 )
 
 // TestOtherKeys is a client that was given another key file than the worker,
-// and another folder, so that only the worker can notice.
+// and other folders, so that only the worker can notice.
 func TestOtherKeys_are_told_as_such(t *testing.T) {
 	elsewhere := t.TempDir()
-	_, err := keys.LoadOrCreate(elsewhere + "/keys.json")
+	theirs := vault.Settings{KeyFile: elsewhere + "/keys.json", SealedDir: elsewhere + "/sealed", Records: enroll.Secret("sqlite:" + elsewhere + "/records.db")}
+	made, err := theirs.OpenOrCreate(t.Context())
 	require.NoError(t, err)
+	require.NoError(t, made.Close())
 	environment := shared.Environment()
-	environment["BIOENROLL_KEY_FILE"], environment["BIOENROLL_SEALED_DIR"] = elsewhere+"/keys.json", elsewhere+"/sealed"
-	environment["BIOENROLL_RECORDS_URL"] = "sqlite:" + elsewhere + "/records.db"
+	environment[vault.KeyFile], environment[vault.SealedDir], environment[vault.Records] = theirs.KeyFile, theirs.SealedDir, theirs.Records.Reveal()
 	stranger, err := client.Dial(t.Context(), client.WithLookup(config.Map(environment)))
 	require.NoError(t, err)
 	defer stranger.Close()
