@@ -21,6 +21,7 @@ import (
 // call that may be made once. Were one cut off, its journey could only end
 // unknown.
 func TestStop_lets_once_only_calls_finish_and_report(t *testing.T) {
+	t.Parallel()
 	s := workerless(t, func(pace *enroll.Pace) { pace.HoldOff = 10 * time.Minute })
 	texted, photographed, verified, trained := subject(), subject(), subject(), class()
 	s.simulated(t, http.MethodPost, "/_sim/preload",
@@ -65,6 +66,7 @@ func TestStop_lets_once_only_calls_finish_and_report(t *testing.T) {
 // versions ask authID at addresses of their own, so it shows which of them
 // made a call.
 func TestVersions(t *testing.T) {
+	t.Parallel()
 	s := workerless(t, func(pace *enroll.Pace) { pace.HoldOff = 10 * time.Minute })
 	doors := map[string]*door{"1": newDoor(t, s.SimulatorURL()), "2": newDoor(t, s.SimulatorURL())}
 	version := func(build string) variables {
