@@ -187,7 +187,7 @@ func TestResolve_settles_an_unknown_outcome(t *testing.T) {
 	require.Empty(t, page.Records)
 }
 
-func TestWait_follows_a_journey_that_was_reset(t *testing.T) {
+func TestReset_is_followed_by_the_key_and_by_whoever_waits(t *testing.T) {
 	account := shared.account(t)
 	started := shared.begin(t, "key", enrollment(account))
 	reset, err := shared.Temporal().ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
@@ -204,7 +204,10 @@ func TestWait_follows_a_journey_that_was_reset(t *testing.T) {
 	}, time.Minute, 100*time.Millisecond)
 	handed, err := shared.Client().HandOver(t.Context(), started.ID)
 	require.NoError(t, err)
-	shared.complete(t, client.Started{ID: started.ID, HandOver: handed})
+	again := shared.begin(t, "key", enrollment(account))
+	require.Equal(t, handed, again.HandOver, "the key brings the hand-over that can be used now")
+	require.Equal(t, reset.GetRunId(), again.RunID)
+	shared.complete(t, again)
 	require.Equal(t, enroll.Enrolled, shared.outcome(t, started).Outcome)
 	require.Equal(t, enroll.Enrolled, shared.outcome(t, client.Started{ID: started.ID, RunID: reset.GetRunId()}).Outcome)
 }
