@@ -48,6 +48,9 @@ func testMain(m *testing.M) int {
 	impatient := options(filepath.Join(dir, "data"))
 	impatient.Pace = enroll.DefaultPace()
 	impatient.Pace.PollCap = 10 * time.Second // An answer that never comes is given up after half a minute.
+	// The journey enrolls in the last quarter of a magic token's life: long
+	// enough for a busy machine.
+	impatient.Simulator.Lifetimes.BioIDMagicToken = 40 * time.Second
 	if shared, err = startWith(context.Background(), impatient); err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, err)
 		return 1
