@@ -31,14 +31,13 @@ func (c *campaign) collect(ctx context.Context, players []*player) (invariants.E
 		key := entry.Provider + " " + entry.Subject
 		bySubject[key] = append(bySubject[key], entry)
 	}
-	evidence := invariants.Evidence{Grace: grace, Damages: c.journal.damages}
+	evidence := invariants.Evidence{Grace: grace, Damages: c.journal.damages, HasRecords: true}
 	for _, p := range players {
 		j, err := p.evidence(ctx)
 		if err != nil {
 			return evidence, fmt.Errorf("%s: %w", p.script, err)
 		}
 		j.Ledger = bySubject[string(p.spec.Provider)+" "+p.script.Subject]
-		evidence.HasRecords = evidence.HasRecords || j.Record != nil
 		evidence.Journeys = append(evidence.Journeys, j)
 	}
 	evidence.SealedLeft, err = c.shared.Sealed.Refs(ctx)
@@ -70,7 +69,8 @@ func (p *player) evidence(ctx context.Context) (invariants.Journey, error) {
 		if err != nil {
 			return j, err
 		}
-		if !slices.ContainsFunc(j.Runs, func(known invariants.Run) bool { return known.ID == run.ID }) {
+		known := slices.ContainsFunc(j.Runs, func(known invariants.Run) bool { return known.ID == run.ID })
+		if !known && run.ID != p.other {
 			j.Runs = append(j.Runs, run)
 		}
 	}
@@ -79,7 +79,7 @@ func (p *player) evidence(ctx context.Context) (invariants.Journey, error) {
 
 // recorded reads the journey's record with its audit trail, where there is one.
 func (p *player) recorded(ctx context.Context, j *invariants.Journey) error {
-	record, err := p.shared.Records.Latest(ctx, j.ID)
+	record, err := p.shared.Records.Get(ctx, p.recordID())
 	if errors.Is(err, records.ErrNotFound) {
 		return nil
 	}

@@ -35,6 +35,7 @@ type player struct {
 	told     []invariants.Told
 	timeline []invariants.Event
 	resets   []string
+	other    string // the run of another journey of the subject
 	began    time.Time
 	finished time.Time // when the person had finished and the hint was sent
 	outcome  *enroll.Result
@@ -49,6 +50,11 @@ func (p *player) note(format string, args ...any) {
 
 // id is the workflow ID.
 func (p *player) id() string { return p.system.id(p.spec.Provider, p.script.Subject) }
+
+// recordID names the journey's record, as package client derives it.
+func (p *player) recordID() enroll.RecordID {
+	return enroll.RecordID(p.shared.Keys.Ref(p.id(), p.script.Key, "record"))
+}
 
 // play takes the journey from its start to its end, or to the moment at which
 // it should have ended.
@@ -90,23 +96,29 @@ func (p *player) startWithTwins(ctx context.Context) (client.Started, error) {
 	return started, err
 }
 
-// begin repeats the start with the same key until it is answered, as a backend
-// does whose own call got lost.
+// begin starts the journey and keeps what it was told.
 func (p *player) begin(ctx context.Context) (client.Started, error) {
-	until := time.Now().Add(startPatience)
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	started, err := p.startUntilAnswered(ctx, p.script.Key)
+	if err == nil {
+		p.hear(started.RunID, started.Result)
+	}
+	return started, err
+}
+
+// startUntilAnswered repeats the start with the same key until it is answered,
+// as a backend does whose own call got lost.
+func (p *player) startUntilAnswered(ctx context.Context, key string) (client.Started, error) {
 	for {
 		limited, cancel := context.WithTimeout(ctx, callLimit)
-		started, err := p.client.Start(limited, p.script.Key, request(p.script, false))
+		started, err := p.client.Start(limited, key, request(p.script, false))
 		cancel()
-		if err == nil {
-			p.hear(started.RunID, started.Result)
-			return started, nil
-		}
-		p.note("start: %v", err)
-		if definite(err) || time.Now().After(until) {
+		if err == nil || definite(err) {
 			return started, err
 		}
-		if err := sleep(ctx, retryPause); err != nil {
+		p.note("start: %v", err)
+		if sleep(ctx, retryPause) != nil {
 			return started, err
 		}
 	}
@@ -157,10 +169,10 @@ func (p *player) wait(ctx context.Context, started client.Started) {
 	defer cancel()
 	for {
 		limited, stop := context.WithTimeout(ctx, callLimit)
-		result, err := p.client.Wait(limited, started.ID, started.RunID)
+		result, err := p.client.Wait(limited, started.ID, p.runToWaitFor(started))
 		stop()
 		if err == nil {
-			p.end(started.RunID, result)
+			p.end(p.runToWaitFor(started), result)
 			return
 		}
 		if sleep(ctx, retryPause) != nil {
@@ -168,6 +180,14 @@ func (p *player) wait(ctx context.Context, started client.Started) {
 			return
 		}
 	}
+}
+
+// runToWaitFor is the run that was started, or the one that a reset made of it.
+func (p *player) runToWaitFor(started client.Started) string {
+	if len(p.resets) > 0 {
+		return p.resets[len(p.resets)-1]
+	}
+	return started.RunID
 }
 
 func (p *player) end(runID string, result enroll.Result) {
@@ -189,11 +209,31 @@ func (p *player) afterwards(ctx context.Context) {
 	if p.script.ResetAt == script.ResetClosed {
 		p.reset(ctx)
 	}
+	if p.script.Next {
+		p.next(ctx)
+	}
 	if !p.script.Again {
 		return
 	}
 	if again, err := p.begin(ctx); err == nil {
 		p.note("started again with the same key: run %s", again.RunID)
+	}
+}
+
+// next starts another journey of the subject, so that the first one's run is
+// no longer the latest when its key is repeated. It may not change what the
+// provider believes, so it follows only where nothing is left to remove.
+func (p *player) next(ctx context.Context) {
+	if p.outcome == nil || (p.outcome.Outcome != enroll.Removed && p.outcome.Reason != enroll.ReasonNotEnrolled) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	next, err := p.startUntilAnswered(ctx, p.script.Key+"-next")
+	p.note("another journey of the subject: run %s, %v", next.RunID, err)
+	if p.other = next.RunID; err == nil {
+		_, err = p.client.Wait(ctx, next.ID, next.RunID)
+		p.note("the other journey has ended: %v", err)
 	}
 }
 

@@ -65,7 +65,7 @@ func (c *campaign) report(e invariants.Evidence) Report {
 			}
 		}
 		if slices.ContainsFunc(r.Violations, func(v invariants.Violation) bool { return v.ID == j.ID }) {
-			r.Stories[j.Script.Index] = j.Script.String() + "\n" + j.Story()
+			r.Stories[j.Script.Index] = j.Script.String() + "\n" + e.Story(j)
 		}
 	}
 	return r

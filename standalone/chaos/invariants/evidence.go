@@ -168,26 +168,48 @@ func Judge(e Evidence) (violations []Violation, skipped []string) {
 }
 
 // Story is everything that was done to a journey and seen of it, in order, for
-// the person who has to find out why.
-func (j Journey) Story() string {
-	events := slices.Clone(j.Timeline)
+// the person who has to find out why. It tells of the damages to the system
+// that fell into the journey's time.
+func (e Evidence) Story(j Journey) string {
+	events := append(slices.Clone(j.Timeline), e.around(j)...)
 	for _, entry := range j.Ledger {
 		events = append(events, Event{entry.Time, describe(entry)})
 	}
 	for _, run := range j.Runs {
 		for _, a := range run.Attempts {
-			events = append(events, Event{a.Ended, "step " + a.Step + " ended: " + orDefault(a.Failure, "ok")})
+			if !a.Ended.IsZero() { // A poll may have been abandoned.
+				events = append(events, Event{a.Ended, "step " + a.Step + " ended: " + orDefault(a.Failure, "ok")})
+			}
 		}
 		if run.Result != nil {
-			events = append(events, Event{run.Closed, fmt.Sprintf("concluded: %s %s", run.Result.Outcome, run.Result.Reason)})
+			events = append(events, Event{run.Closed, fmt.Sprintf("concluded: %s %s, run %s", run.Result.Outcome, run.Result.Reason, run.ID)})
 		}
 	}
 	slices.SortStableFunc(events, func(a, b Event) int { return a.At.Compare(b.At) })
+	events = slices.Compact(events) // A reset copies what had happened before.
 	var b strings.Builder
 	for _, event := range events {
 		fmt.Fprintf(&b, "  %s  %s\n", event.At.UTC().Format("15:04:05.000"), event.What)
 	}
 	return b.String()
+}
+
+// around are the damages that could concern a journey.
+func (e Evidence) around(j Journey) []Event {
+	until := e.At
+	for _, run := range j.Runs {
+		if !run.Closed.IsZero() {
+			until = run.Closed
+		}
+	}
+	var events []Event
+	for _, d := range e.Damages {
+		if d.To.Before(j.Began) || d.From.After(until) || (d.Provider != "" && !strings.HasPrefix(j.ID, string(d.Provider))) {
+			continue
+		}
+		events = append(events, Event{d.From, fmt.Sprintf("system: %s, for %s", d.What, d.To.Sub(d.From).Round(time.Millisecond))})
+	}
+	return events
 }
 
 func describe(entry simulator.Entry) string {

@@ -262,6 +262,15 @@ func TestOnceOnly(t *testing.T) {
 			journey(*e).Ledger = append(journey(*e).Ledger, entry(9, 7, "smartid.enroll", "", 408))
 		}, "called again"},
 	})
+	t.Run("a_template_may_be_forwarded_again_after_a_loss", func(t *testing.T) {
+		e := smartID()
+		journey(e).Ledger[0].Fault = "half_body"
+		journey(e).Ledger = append(journey(e).Ledger, entry(9, 7, "smartid.enroll", "", 408))
+		result(e).Outcome, result(e).Reason = enroll.AlreadyEnrolled, enroll.ReasonAfterLostAnswer
+		*journey(e).Record.Result = *result(e)
+		violations, _ := invariants.Judge(e)
+		require.Empty(t, violations)
+	})
 	t.Run("a_renewal_may_send_a_second_message", func(t *testing.T) {
 		e := authID()
 		repeat(&e, 0)
@@ -334,6 +343,6 @@ func TestRecordsAgree(t *testing.T) {
 func TestStory_tells_everything_in_order(t *testing.T) {
 	e := lost()
 	journey(e).Timeline = []invariants.Event{{At: at(1), What: "handed over"}}
-	story := journey(e).Story()
-	require.Regexp(t, `(?s)12:00:00.*image_enrolled.*handed over.*12:00:09.*IProovValidate ended: timeout.*concluded: unknown lost_answer`, story)
+	story := e.Story(*journey(e))
+	require.Regexp(t, `(?s)12:00:00.*image_enrolled.*handed over.*system: killed worker 1, for 1s.*12:00:09.*IProovValidate ended: timeout.*concluded: unknown lost_answer`, story)
 }

@@ -39,9 +39,9 @@ func (j Journey) removed(r enroll.Result) bool {
 }
 
 // mayStay: where the provider cannot be told that a journey ended, the person
-// may still finish there until a moment that the result tells; and what an
-// unknown outcome left is for an operator to find out where the provider has no
-// question that tells.
+// may still finish there until a moment that the result tells. What an unknown
+// outcome left, or one after a lost answer, is for an operator to find out
+// where the provider has no question that tells.
 func (j Journey) mayStay(e Evidence, r enroll.Result) bool {
 	finished, done := j.last(func(e simulator.Entry) bool { return has(e, credentialCreated) || has(e, classTrained) })
 	late := r.OpenUntil != nil && done && !finished.Time.After(*r.OpenUntil)
@@ -50,7 +50,7 @@ func (j Journey) mayStay(e Evidence, r enroll.Result) bool {
 	}
 	switch j.Script.Kind {
 	case enroll.AuthIDEnroll, enroll.AuthIDSelfie, enroll.SmartIDEnroll, enroll.SmartIDUnenroll:
-		return r.Outcome == enroll.Unknown
+		return r.Outcome == enroll.Unknown || r.Reason == enroll.ReasonAfterLostAnswer
 	case enroll.BioIDEnroll, enroll.IProovPhotoEnroll:
 	}
 	return false

@@ -12,7 +12,7 @@ import (
 
 // onceOnly: a call that may be made once had one effect, and was not sent again
 // after it.
-func onceOnly(_ Evidence, j Journey) []string {
+func onceOnly(e Evidence, j Journey) []string {
 	switch j.Script.Kind {
 	case enroll.AuthIDEnroll, enroll.AuthIDSelfie:
 		allowed := 1
@@ -26,7 +26,7 @@ func onceOnly(_ Evidence, j Journey) []string {
 		if j.Script.OverWrite {
 			return nil // Repeating is safe.
 		}
-		return append(j.atMost(templateStored, 1), j.notAgain(callForward, templateStored)...)
+		return append(j.atMost(templateStored, 1), j.forwardedAgain(e)...)
 	case enroll.SmartIDUnenroll:
 		return nil // Repeating is safe.
 	case enroll.IProovPhotoEnroll:
@@ -64,6 +64,16 @@ func (j Journey) notAgain(call, effect string) []string {
 		done[e.Ref] = done[e.Ref] || has(e, effect)
 	}
 	return broken
+}
+
+// forwardedAgain: a template is forwarded again only when the answer to the
+// first time could be lost, because SmartID tells in no other way.
+func (j Journey) forwardedAgain(e Evidence) []string {
+	stored, done := j.last(func(e simulator.Entry) bool { return has(e, templateStored) })
+	if !done || !isWhole(stored, callForward) || e.damaged(enroll.SmartID, stored.Time.Add(-slack), stored.Time.Add(slack)) {
+		return nil
+	}
+	return j.notAgain(callForward, templateStored)
 }
 
 // slack is how far apart two clocks of one story may be: the ledger has the

@@ -73,7 +73,7 @@ func (j Journey) authIDAgrees(r enroll.Result, success string) []string {
 	switch {
 	case r.Outcome.Success() && !asked:
 		return []string{fmt.Sprintf("the outcome is %s, and no confirm was answered after %s", r.Outcome, success)}
-	case r.Outcome == enroll.Captured && (r.Selfie == nil || r.Selfie.TempID != j.Provider.TempID):
+	case r.Outcome == enroll.Captured && (r.Selfie == nil || (len(j.Runs) == 1 && r.Selfie.TempID != j.Provider.TempID)):
 		return []string{"the outcome refers to another selfie than the provider's"}
 	case r.Outcome == enroll.Rejected:
 		ended, over := j.last(func(e simulator.Entry) bool { return has(e, operationEnded) })
@@ -122,16 +122,27 @@ func (j Journey) smartIDAgrees(r enroll.Result, call string, effects ...string) 
 		return slices.ContainsFunc(effects, func(effect string) bool { return has(e, effect) })
 	})
 	switch {
+	case r.Outcome == enroll.Removed && r.Reason == enroll.ReasonAfterLostAnswer && !j.Provider.Enrolled:
+		return nil // Whether there was one before was in the answer that got lost.
 	case r.Outcome.Success() && !done:
 		return []string{fmt.Sprintf("the outcome is %s, and nothing happened at the provider", r.Outcome)}
-	case r.Outcome.Success() && !isWhole(acted, call) && !j.confirmed(acted, r.ConcludedAt, call):
-		return []string{fmt.Sprintf("the outcome is %s, and the provider had not said so", r.Outcome)}
-	case r.Outcome.Success() && j.Provider.Enrolled != (r.Outcome == enroll.Enrolled):
-		return []string{fmt.Sprintf("the outcome is %s, and the provider has a template: %t", r.Outcome, j.Provider.Enrolled)}
+	case r.Outcome.Success():
+		return j.smartIDSucceeded(r, call, acted)
 	case r.Outcome == enroll.AlreadyEnrolled && !j.Script.Existed && r.Reason != enroll.ReasonAfterLostAnswer:
 		return []string{"the outcome is already_enrolled, and there was no template before"}
-	case !r.Outcome.Success() && r.Outcome != enroll.Unknown && r.Reason != enroll.ReasonAfterLostAnswer:
+	case r.Outcome != enroll.Unknown && r.Reason != enroll.ReasonAfterLostAnswer:
 		return j.silent(r, done, strings.Join(effects, " or "))
+	}
+	return nil
+}
+
+// smartIDSucceeded: the provider said so, and keeps or has lost the template.
+func (j Journey) smartIDSucceeded(r enroll.Result, call string, acted simulator.Entry) []string {
+	switch {
+	case !isWhole(acted, call) && !j.confirmed(acted, r.ConcludedAt, call):
+		return []string{fmt.Sprintf("the outcome is %s, and the provider had not said so", r.Outcome)}
+	case j.Provider.Enrolled != (r.Outcome == enroll.Enrolled):
+		return []string{fmt.Sprintf("the outcome is %s, and the provider has a template: %t", r.Outcome, j.Provider.Enrolled)}
 	}
 	return nil
 }

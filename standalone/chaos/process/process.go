@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,6 +39,7 @@ type Child struct {
 	program Program
 	command *exec.Cmd
 	input   io.WriteCloser
+	killed  atomic.Bool
 	ended   chan struct{}
 	err     error // of the end; read only after ended is closed
 }
@@ -99,6 +101,7 @@ func (c *Child) Ended() <-chan struct{} { return c.ended }
 
 // Kill ends the part with SIGKILL and returns when it has ended.
 func (c *Child) Kill() error {
+	c.killed.Store(true)
 	err := c.command.Process.Kill()
 	<-c.ended
 	if errors.Is(err, os.ErrProcessDone) {
@@ -108,7 +111,8 @@ func (c *Child) Kill() error {
 }
 
 // Stop closes the part's input, upon which it ends in good order, and returns
-// when it has. One that takes too long is killed, which is an error.
+// when it has. One that takes too long is killed, which is an error; one that
+// was killed before has ended already.
 func (c *Child) Stop() error {
 	if err := c.input.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 		return fmt.Errorf("stop %s: %w", c.program.Part, err)
@@ -120,7 +124,7 @@ func (c *Child) Stop() error {
 	case <-late.C:
 		return errors.Join(fmt.Errorf("stop %s: killed after %s; its log ends: %s", c.program.Part, patience, c.LastWords()), c.Kill())
 	}
-	if c.err != nil {
+	if c.err != nil && !c.killed.Load() {
 		return fmt.Errorf("stop %s: %w; its log ends: %s", c.program.Part, c.err, c.LastWords())
 	}
 	return nil

@@ -73,6 +73,7 @@ func TestChild(t *testing.T) {
 			}
 			requireGone(t, c.PID())
 			require.NoError(t, c.Kill(), "killing what is dead is fine")
+			require.NoError(t, c.Stop(), "and so is stopping it")
 		}
 	})
 	t.Run("tells_why_it_did_not_start", func(t *testing.T) {

@@ -115,6 +115,9 @@ type Journey struct {
 	OtherKey, OtherBody bool
 	// Again repeats the start with the same key after the end.
 	Again bool
+	// Next starts another journey of the subject after the end, with another
+	// key, before Again (SmartID's removal).
+	Next bool
 	// Hints says how hints misbehave.
 	Hints Hints
 	// Faults are what goes wrong at the provider, for this subject's calls.
@@ -220,6 +223,8 @@ func (d draw) shape(j *Journey, spec enroll.Spec) {
 		j.Reset = j.Reset && !j.OverWrite
 	case enroll.SmartIDUnenroll:
 		j.Existed = !d.one(5)
+		j.Next = d.one(3)
+		j.Again = j.Again || j.Next
 	case enroll.IProovPhotoEnroll:
 	}
 }
