@@ -65,7 +65,7 @@ func TestStop_lets_once_only_calls_finish_and_report(t *testing.T) {
 // TestVersions rolls a release forward and back while journeys wait. The two
 // versions ask authID at addresses of their own, so it shows which of them
 // made a call.
-func TestVersions(t *testing.T) {
+func TestVersions(t *testing.T) { //nolint:tparallel // its parts build on each other
 	t.Parallel()
 	s := workerless(t, func(pace *enroll.Pace) { pace.HoldOff = 10 * time.Minute })
 	doors := map[string]*door{"1": newDoor(t, s.SimulatorURL()), "2": newDoor(t, s.SimulatorURL())}

@@ -101,6 +101,7 @@ func TestAccessTokens(t *testing.T) {
 	s.host(t, variables{providerset.Chosen: string(enroll.SmartID)})
 
 	t.Run("of_authID_is_asked_for_once_for_a_thousand_journeys", func(t *testing.T) {
+		t.Parallel()
 		const crowd = 1000
 		patient, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
@@ -127,6 +128,7 @@ func TestAccessTokens(t *testing.T) {
 	})
 
 	t.Run("of_iProov_is_asked_for_as_often_as_its_fifty_calls_are_used_up", func(t *testing.T) {
+		t.Parallel()
 		const crowd, callsOfOneToken = 60, 50
 		stop := s.host(t, variables{providerset.Chosen: string(enroll.IProov)})
 		started := make([]client.Started, crowd)
