@@ -57,21 +57,17 @@ func (a *AuthID) ReadAccount(ctx context.Context, in enroll.AuthIDReadAccountInp
 	return enroll.AuthIDAccount{}, failure(err)
 }
 
-// CreateOperation opens the capture. Inline it is safe to repeat; with another
-// transport it is fenced, because each call sends the person a message.
+// CreateOperation opens the capture. An operation that was created before is
+// given again, so that a run after a workflow reset waits for the one that the
+// person holds. When an answer was lost, another is created inline, which is
+// harmless; with another transport it is not, because each call sends the person
+// a message.
 func (a *AuthID) CreateOperation(ctx context.Context, in enroll.AuthIDCreateOperationInput) (enroll.AuthIDOperation, error) {
-	if in.TransportType != enroll.TransportInline {
-		return once(ctx, a.journal, fenced[enroll.AuthIDOperation]{
-			entry: in.Entry, keep: func(o enroll.AuthIDOperation) references { return operationOf(in.Entry, o) },
-			call: func(ctx context.Context, _ bool) (enroll.AuthIDOperation, error) { return a.create(ctx, in) },
-		})
-	}
-	operation, err := a.create(ctx, in)
-	if err != nil {
-		return enroll.AuthIDOperation{}, failure(err)
-	}
-	note(ctx, a.journal, in.Entry, operationOf(in.Entry, operation))
-	return operation, nil
+	return once(ctx, a.journal, fenced[enroll.AuthIDOperation]{
+		entry: in.Entry, repeatable: in.TransportType == enroll.TransportInline,
+		keep: func(o enroll.AuthIDOperation) references { return operationOf(in.Entry, o) },
+		call: func(ctx context.Context, _ bool) (enroll.AuthIDOperation, error) { return a.create(ctx, in) },
+	})
 }
 
 // create makes the call.

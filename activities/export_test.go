@@ -13,3 +13,10 @@ func (i *IProov) With(journal Journal) *IProov {
 	other.journal = journal
 	return &other
 }
+
+// With returns the same steps with another journal, for tests.
+func (a *AuthID) With(journal Journal) *AuthID {
+	other := *a
+	other.journal = journal
+	return &other
+}

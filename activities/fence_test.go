@@ -220,3 +220,36 @@ func TestFence_of_a_call_that_can_tell_of_an_earlier_one(t *testing.T) {
 		require.EqualValues(t, 1, calls.Load())
 	})
 }
+
+func TestFence_of_an_operation_that_may_be_created_again(t *testing.T) {
+	t.Parallel()
+	in := enroll.AuthIDCreateOperationInput{
+		Entry: enroll.Entry{Record: "record-1", Ordinal: 1}, Journey: enroll.AuthIDEnroll, AccountNumber: "jane-1", TimeoutSeconds: 60,
+	}
+	create := func(t *testing.T, store *records.Store, answer http.HandlerFunc) (enroll.AuthIDOperation, error) {
+		t.Helper()
+		return perform(t, authIDSteps(t, answer).With(store), enroll.AuthIDCreateOperation, in)
+	}
+	t.Run("gives_the_first_one_again", func(t *testing.T) {
+		t.Parallel()
+		store := begun(t)
+		first, err := create(t, store, replies(200, `{"OperationId":"op-1","OneTimeSecret":"s-1"}`))
+		require.NoError(t, err)
+		again, err := create(t, store, replies(200, `{"OperationId":"op-2","OneTimeSecret":"s-2"}`))
+		require.NoError(t, err)
+		require.Equal(t, first.AuthID, again.AuthID)
+		record, err := store.Get(t.Context(), "record-1")
+		require.NoError(t, err)
+		require.Equal(t, "op-1", record.References["operation_id"].Reveal())
+	})
+	t.Run("creates_another_after_a_lost_answer", func(t *testing.T) {
+		t.Parallel()
+		store := begun(t)
+		var calls atomic.Int64
+		_, err := create(t, store, hangsUp(&calls))
+		require.Error(t, err)
+		second, err := create(t, store, replies(200, `{"OperationId":"op-2","OneTimeSecret":"s-2"}`))
+		require.NoError(t, err)
+		require.Equal(t, "op-2", second.AuthID.OperationID)
+	})
+}
