@@ -45,7 +45,9 @@ type Started struct {
 }
 
 // startLimit bounds Start when the caller's context has no deadline: the begin
-// budget, one call that may not be cut off, and room for a busy cluster.
+// budget, one call that may not be cut off, and room for a busy cluster. A lost
+// answer at SmartID is sought for longer: Start returns ErrNoAnswer then, and
+// the journey goes on.
 const startLimit = 40 * time.Second
 
 // encodedFailure is what the SDK shows in the place of an encrypted message.

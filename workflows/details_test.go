@@ -40,7 +40,7 @@ func TestDetails_say(t *testing.T) {
 			"- **Not removed**: token (provider_unavailable). Remove it by hand.", "until 2026-11-20T23:00:00Z. Watched by authid-hash-watch-run.",
 		}},
 		"what_to_do_about_an_unknown_outcome": {doubtful, []string{"Outcome: **unknown** (lost_answer).", "starter resolve"}},
-		"that_it_begins": {enroll.State{Phase: enroll.Beginning, Since: at}, []string{"- **Beginning** since 2026-11-20T22:00:00Z"}},
+		"that_it_begins":                      {enroll.State{Phase: enroll.Beginning, Since: at}, []string{"- **Beginning** since 2026-11-20T22:00:00Z"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := workflows.Details(test.state)

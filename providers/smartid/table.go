@@ -30,8 +30,8 @@ type meaning struct {
 // https://smartidsuite.ai/en/developers/kyc/enroll
 func enrollTable() []row {
 	// The template of an earlier call may have been enrolled while this one
-	// became too old.
-	lost := &meaning{kind: enroll.KindLost}
+	// became too old, and no further call can tell.
+	lost := &meaning{verdict: enroll.Verdict{Outcome: enroll.Unknown, Reason: enroll.ReasonLostAnswer}}
 	return slices.Concat([]row{
 		{code: http.StatusOK, words: "Enrollment successful", first: verdict(enroll.Enrolled, "", false)},
 		{code: 403, words: "User cannot be null or empty", first: verdict(enroll.Rejected, enroll.ReasonRequestRefused, false)},

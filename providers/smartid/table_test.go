@@ -32,7 +32,7 @@ func row(code int, first, repeated want) expected { return expected{code, first,
 
 func enrollExpectations() []expected {
 	again := want{outcome: enroll.Rejected, reason: enroll.ReasonCaptureAgain, canRetry: true}
-	lost := want{kind: enroll.KindLost}
+	lost := want{outcome: enroll.Unknown, reason: enroll.ReasonLostAnswer}
 	rows := []expected{
 		row(407, again, again),
 		row(
