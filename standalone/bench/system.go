@@ -19,6 +19,7 @@ import (
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/dial"
 	"github.com/bioenroll/bioenroll/internal/keys"
+	"github.com/bioenroll/bioenroll/internal/records"
 	"github.com/bioenroll/bioenroll/internal/seal"
 	"github.com/bioenroll/bioenroll/standalone/bench/measure"
 	"github.com/bioenroll/bioenroll/standalone/bench/process"
@@ -34,6 +35,7 @@ type system struct {
 	parts       map[string]*process.Child
 	keys        *keys.Keys
 	sealed      *seal.Store
+	records     *records.Store
 	temporal    sdk.Client // journeys, encrypted
 	plain       sdk.Client // baselines, in clear
 	user        *demo.User
@@ -103,6 +105,9 @@ func (s *system) connect(ctx context.Context, address string) error {
 	if s.sealed, err = seal.OpenStore(s.environment["BIOENROLL_SEALED_DIR"], s.keys); err != nil {
 		return err
 	}
+	if s.records, err = records.Open(ctx, s.environment["BIOENROLL_RECORDS_URL"], s.keys); err != nil {
+		return err
+	}
 	s.temporal, err = dial.Dial(ctx, sdk.Options{HostPort: address, Namespace: sdk.DefaultNamespace}, s.keys, zap.NewNop())
 	return err
 }
@@ -159,7 +164,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // client starts journeys at the pace.
 func (s *system) client(pace enroll.Pace) (*client.Client, error) {
-	return client.New(client.Options{Temporal: s.temporal, Keys: s.keys, Sealed: s.sealed, Pace: pace})
+	return client.New(client.Options{Temporal: s.temporal, Keys: s.keys, Sealed: s.sealed, Records: s.records, Pace: pace})
 }
 
 // actions reads the server's counter for a namespace.
@@ -183,6 +188,9 @@ func (s *system) stop() error {
 		if connection != nil {
 			connection.Close()
 		}
+	}
+	if s.records != nil {
+		errs = append(errs, s.records.Close())
 	}
 	for _, part := range []string{partBaselines, partWorker, partServer, partSimulators} {
 		if child := s.parts[part]; child != nil {
