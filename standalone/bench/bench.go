@@ -10,6 +10,15 @@ import (
 	"github.com/bioenroll/bioenroll/standalone/bench/report"
 )
 
+// The sections of the report. All but the costs can be measured alone.
+const (
+	sectionCosts   = "costs"
+	sectionHour    = "hour"
+	sectionSpeed   = "speed"
+	sectionLoad    = "load"
+	sectionWaiting = "waiting"
+)
+
 // scale is how much is measured.
 type scale struct {
 	name string
@@ -25,6 +34,9 @@ type scale struct {
 	waiting []int
 	// profiles is the folder for CPU profiles; empty for none.
 	profiles string
+	// only names the one section that is measured, beside the costs, which the
+	// others need; empty for all.
+	only string
 }
 
 func scaleOf(name string) (scale, error) {
@@ -68,19 +80,22 @@ func (b *bench) run(ctx context.Context) (found report.Report, err error) {
 		return report.Report{}, err
 	}
 	defer func() { err = errors.Join(err, b.stop()) }()
-	for _, part := range []struct {
-		about   string
-		measure func(context.Context) error
+	for _, section := range []struct {
+		name, about string
+		measure     func(context.Context) error
 	}{
-		{"what a journey costs", b.costs},
-		{"what an hour of waiting costs", b.waits},
-		{"how fast one journey is", b.speeds},
-		{"how many journeys run at once", b.loads},
-		{"what waiting journeys occupy", b.memory},
+		{sectionCosts, "what a journey costs", b.costs},
+		{sectionHour, "what an hour of waiting costs", b.waits},
+		{sectionSpeed, "how fast one journey is", b.speeds},
+		{sectionLoad, "how many journeys run at once", b.loads},
+		{sectionWaiting, "what waiting journeys occupy", b.memory},
 	} {
-		b.progress("%s [%s]", part.about, time.Since(began).Round(time.Second))
-		if err := part.measure(ctx); err != nil {
-			return report.Report{}, fmt.Errorf("%s: %w", part.about, err)
+		if b.only != "" && section.name != b.only && section.name != sectionCosts {
+			continue
+		}
+		b.progress("%s [%s]", section.about, time.Since(began).Round(time.Second))
+		if err := section.measure(ctx); err != nil {
+			return report.Report{}, fmt.Errorf("%s: %w", section.about, err)
 		}
 	}
 	b.found.Seconds = time.Since(began).Seconds()

@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/bioenroll/bioenroll/standalone/bench/report"
@@ -33,6 +34,8 @@ const usage = `bench measures the journeys and prints a table. It takes about fi
 
   --scale default|full|quick   full takes longer: 10,000 waiting journeys, more rounds;
                                quick only shows that everything works
+  --only hour|speed|load|waiting
+                               measures one part alone, after what a journey costs
   --json FILE                  writes everything measured as JSON as well
   --profile FOLDER             writes CPU profiles of server, worker and simulators under load
 
@@ -66,6 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.Usage = func() { _, _ = io.WriteString(stderr, usage) }
 	name := flags.String("scale", "default", "")
+	only := flags.String("only", "", "")
 	file := flags.String("json", "", "")
 	profiles := flags.String("profile", "", "")
 	if err := flags.Parse(args); err != nil {
@@ -76,7 +80,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "bench: %v\n%s", err, usage)
 		return exitBadFlag
 	}
-	chosen.profiles = *profiles
+	if *only != "" && !slices.Contains([]string{sectionCosts, sectionHour, sectionSpeed, sectionLoad, sectionWaiting}, *only) {
+		_, _ = fmt.Fprintf(stderr, "bench: --only: given %q\n%s", *only, usage)
+		return exitBadFlag
+	}
+	chosen.profiles, chosen.only = *profiles, *only
 	err = measureAll(ctx, chosen, *file, stdout, stderr)
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "bench:", err)

@@ -15,6 +15,7 @@ func TestRun(t *testing.T) {
 		"refuses_an_unknown_scale":   {"--scale", "huge"},
 		"refuses_an_unknown_flag":    {"--sideways"},
 		"refuses_an_argument_beside": {"now"},
+		"refuses_an_unknown_section": {"--only", "everything"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stderr bytes.Buffer
