@@ -173,10 +173,11 @@ func (c *bioIDCapture) readOrAttempt(ctx workflow.Context) (answer, error) {
 		return before, err
 	}
 	now, err := c.attemptOnce(ctx)
-	if err != nil || now.verdict != nil {
+	ended := before.verdict != nil && now.verdict != nil && now.verdict.Outcome == enroll.Expired
+	if err != nil || (now.verdict != nil && !ended) {
 		return now, err
 	}
-	return before, nil // No samples are left: the failure was the newest attempt's.
+	return before, nil // No samples are left, or the token has ended: the failure was the newest attempt's.
 }
 
 // attemptOnce calls enroll a single time. Failures that new samples can mend

@@ -176,3 +176,18 @@ func TestBioIDEnrollment_samples(t *testing.T) {
 		require.EqualValues(t, 2, attempts.Load())
 	})
 }
+
+func TestBioIDEnrollment_keeps_a_failure_that_it_read_when_the_token_has_ended(t *testing.T) {
+	b := setup(t)
+	openToken(b)
+	in := bioIDInput(enroll.ByBrowser, 0)
+	in.TimeoutSeconds = 600
+	stub(b, enroll.BioIDReadResult, func(in enroll.BioIDReadResultInput) (enroll.BioIDAttempt, error) {
+		if in.Poll != nil {
+			return enroll.BioIDAttempt{}, failure(enroll.KindPending, enroll.FailureDetails{}, time.Minute)
+		}
+		return notLive, nil
+	})
+	stub(b, enroll.BioIDEnrollSamples, always[enroll.BioIDEnrollSamplesInput](enroll.BioIDAttempt{Verdict: enroll.Verdict{Outcome: enroll.Expired}}))
+	require.Equal(t, enroll.ReasonLivenessFailed, b.run(enroll.BioIDEnroll, in).Reason)
+}
