@@ -22,44 +22,51 @@ import (
 
 // collect takes the evidence, when everything is calm again.
 func (c *campaign) collect(ctx context.Context, players []*player) (invariants.Evidence, error) {
-	ledger, err := c.simulated.ledger(ctx)
-	if err != nil {
-		return invariants.Evidence{}, err
-	}
-	bySubject := map[string][]simulator.Entry{}
-	for _, entry := range ledger {
-		key := entry.Provider + " " + entry.Subject
-		bySubject[key] = append(bySubject[key], entry)
-	}
 	evidence := invariants.Evidence{Grace: grace, Damages: c.journal.damages, HasRecords: true}
 	for _, p := range players {
 		j, err := p.evidence(ctx)
 		if err != nil {
 			return evidence, fmt.Errorf("%s: %w", p.script, err)
 		}
-		j.Ledger = bySubject[string(p.spec.Provider)+" "+p.script.Subject]
 		evidence.Journeys = append(evidence.Journeys, j)
+	}
+	// The ledger comes last, so that it holds everything that a history tells of.
+	ledger, err := c.simulated.ledger(ctx)
+	if err != nil {
+		return evidence, err
+	}
+	bySubject := map[string][]simulator.Entry{}
+	for _, entry := range ledger {
+		key := entry.Provider + " " + entry.Subject
+		bySubject[key] = append(bySubject[key], entry)
+	}
+	for i, p := range players {
+		j := &evidence.Journeys[i]
+		j.Ledger = bySubject[string(p.spec.Provider)+" "+p.script.Subject]
+		if j.Provider, err = p.simulated.belief(ctx, p.spec.Provider, p.script.Subject); err != nil {
+			return evidence, err
+		}
 	}
 	evidence.SealedLeft, err = c.shared.Sealed.Refs(ctx)
 	evidence.At = time.Now()
 	return evidence, err
 }
 
-// evidence is what is known of one journey, the ledger left out.
+// evidence is what is known of one journey, the provider's side left out.
 func (p *player) evidence(ctx context.Context) (invariants.Journey, error) {
 	j := invariants.Journey{Script: p.script, ID: p.id(), Began: p.began, Told: p.told, Timeline: p.timeline}
 	if p.began.IsZero() {
 		return j, nil
-	}
-	var err error
-	if j.Provider, err = p.simulated.belief(ctx, p.spec.Provider, p.script.Subject); err != nil {
-		return j, err
 	}
 	if err := p.recorded(ctx, &j); err != nil {
 		return j, err
 	}
 	for _, part := range sealedParts(p.script) {
 		j.Sealed = append(j.Sealed, p.shared.Keys.Ref(p.id(), p.script.Key, part))
+	}
+	others, err := p.otherRuns(ctx)
+	if err != nil {
+		return j, err
 	}
 	for _, id := range p.runIDs() {
 		run, err := p.run(ctx, id)
@@ -70,7 +77,7 @@ func (p *player) evidence(ctx context.Context) (invariants.Journey, error) {
 			return j, err
 		}
 		known := slices.ContainsFunc(j.Runs, func(known invariants.Run) bool { return known.ID == run.ID })
-		if !known && run.ID != p.other {
+		if !known && !slices.Contains(others, run.ID) {
 			j.Runs = append(j.Runs, run)
 		}
 	}
@@ -79,7 +86,7 @@ func (p *player) evidence(ctx context.Context) (invariants.Journey, error) {
 
 // recorded reads the journey's record with its audit trail, where there is one.
 func (p *player) recorded(ctx context.Context, j *invariants.Journey) error {
-	record, err := p.shared.Records.Get(ctx, p.recordID())
+	record, err := p.shared.Records.Get(ctx, p.recordID(p.script.Key))
 	if errors.Is(err, records.ErrNotFound) {
 		return nil
 	}
@@ -89,6 +96,23 @@ func (p *player) recorded(ctx context.Context, j *invariants.Journey) error {
 	j.Record = &record
 	j.Audit, err = p.shared.Records.Audit(ctx, record.ID)
 	return err
+}
+
+// otherRuns are those of the subject's other journeys, as their records tell:
+// the call that started one may have got no answer.
+func (p *player) otherRuns(ctx context.Context) ([]string, error) {
+	var runs []string
+	for _, key := range []string{otherKey, nextKey} {
+		record, err := p.shared.Records.Get(ctx, p.recordID(p.script.Key+key))
+		if errors.Is(err, records.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, record.RunID)
+	}
+	return runs, nil
 }
 
 // runIDs are all that anybody was told of, in order, and the latest: "".

@@ -19,6 +19,8 @@ const (
 	callLimit = 10 * time.Second
 	// startPatience is how long a backend goes on repeating a start.
 	startPatience = time.Minute
+	// trespassLimit bounds a start that has to be refused.
+	trespassLimit = 2 * time.Second
 	// retryPause lies between two tries of the backend.
 	retryPause = 250 * time.Millisecond
 )
@@ -35,7 +37,6 @@ type player struct {
 	told     []invariants.Told
 	timeline []invariants.Event
 	resets   []string
-	other    string // the run of another journey of the subject
 	began    time.Time
 	finished time.Time // when the person had finished and the hint was sent
 	outcome  *enroll.Result
@@ -51,9 +52,16 @@ func (p *player) note(format string, args ...any) {
 // id is the workflow ID.
 func (p *player) id() string { return p.system.id(p.spec.Provider, p.script.Subject) }
 
-// recordID names the journey's record, as package client derives it.
-func (p *player) recordID() enroll.RecordID {
-	return enroll.RecordID(p.shared.Keys.Ref(p.id(), p.script.Key, "record"))
+// What makes another key of a journey's.
+const (
+	otherKey = "-other" // Started while the journey lives.
+	nextKey  = "-next"  // Started after its end.
+)
+
+// recordID names the record of the journey with the key, as package client
+// derives it.
+func (p *player) recordID(key string) enroll.RecordID {
+	return enroll.RecordID(p.shared.Keys.Ref(p.id(), key, "record"))
 }
 
 // play takes the journey from its start to its end, or to the moment at which
@@ -69,11 +77,11 @@ func (p *player) play(ctx context.Context) error {
 	started, err := p.startWithTwins(ctx)
 	if err != nil {
 		p.note("the backend gave up starting: %v", err)
-		return ctx.Err()
+		started = client.Started{ID: p.id()} // It may have been started all the same.
 	}
 	if started.HandOver != nil {
 		p.note("handed over until %s", started.Deadline.UTC().Format(time.TimeOnly))
-		p.trespass(ctx)
+		p.trespass(ctx, started.Deadline)
 		p.live(ctx, started)
 	}
 	p.wait(ctx, started)
@@ -139,9 +147,9 @@ func (p *player) hear(runID string, result *enroll.Result) {
 
 // trespass starts what must be refused while the journey lives. The calls are
 // short, so that none arrives after its end.
-func (p *player) trespass(ctx context.Context) {
-	if p.script.OtherKey {
-		p.mustRefuse(ctx, "another key", p.script.Key+"-other", request(p.script, false), client.ErrConflict)
+func (p *player) trespass(ctx context.Context, deadline time.Time) {
+	if p.script.OtherKey && time.Until(deadline) > 2*trespassLimit {
+		p.mustRefuse(ctx, "another key", p.script.Key+otherKey, request(p.script, false), client.ErrConflict)
 	}
 	if p.script.OtherBody {
 		p.mustRefuse(ctx, "another body", p.script.Key, request(p.script, true), client.ErrKeyReused)
@@ -149,8 +157,7 @@ func (p *player) trespass(ctx context.Context) {
 }
 
 func (p *player) mustRefuse(ctx context.Context, what, key string, asked client.Request, refusal error) {
-	const limit = 2 * time.Second
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeout(ctx, trespassLimit)
 	defer cancel()
 	_, err := p.client.Start(ctx, key, asked)
 	p.note("start with %s: %v", what, err)
@@ -175,7 +182,7 @@ func (p *player) wait(ctx context.Context, started client.Started) {
 			p.end(p.runToWaitFor(started), result)
 			return
 		}
-		if sleep(ctx, retryPause) != nil {
+		if errors.Is(err, client.ErrNotFound) || sleep(ctx, retryPause) != nil {
 			p.note("gave up waiting: %v", err)
 			return
 		}
@@ -229,9 +236,9 @@ func (p *player) next(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
-	next, err := p.startUntilAnswered(ctx, p.script.Key+"-next")
+	next, err := p.startUntilAnswered(ctx, p.script.Key+nextKey)
 	p.note("another journey of the subject: run %s, %v", next.RunID, err)
-	if p.other = next.RunID; err == nil {
+	if err == nil {
 		_, err = p.client.Wait(ctx, next.ID, next.RunID)
 		p.note("the other journey has ended: %v", err)
 	}

@@ -55,8 +55,8 @@ func (t Trouble) String() string {
 
 // The times between two disturbances of one kind, on average.
 const (
-	workerKillEvery = 4 * time.Second
-	serverKillEvery = 25 * time.Second
+	workerKillEvery = 6 * time.Second
+	serverKillEvery = 30 * time.Second
 	weatherEvery    = 7 * time.Second
 	outageEvery     = 15 * time.Second
 )
@@ -88,10 +88,12 @@ func (d draw) troubles(options Options) []Trouble {
 	return ordered(all)
 }
 
-// series draws disturbances of one kind at irregular times.
+// series draws disturbances of one kind at irregular times, at least one in a
+// campaign that is long enough.
 func (d draw) series(options Options, every time.Duration, one func() Trouble) []Trouble {
 	var all []Trouble
-	for at := calm + d.between(0, every); at < options.Duration; at += d.between(every/2, every*3/2) {
+	first := max(min(every, (options.Duration-calm)/2), 1)
+	for at := calm + d.between(0, first); at < options.Duration; at += d.between(every/2, every*3/2) {
 		trouble := one()
 		trouble.At = at
 		all = append(all, trouble)
