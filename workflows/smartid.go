@@ -50,7 +50,7 @@ func (j *journey) unenroll(ctx workflow.Context, user string) enroll.Verdict {
 }
 
 // untilAnswered repeats a call within the begin budget while SmartID is down,
-// throttles or reports an internal error. Once a call may have had its effect,
+// throttles, reports an internal error, or answers what nobody can read. Once a call may have had its effect,
 // the next is told so, because SmartID's answer means something else then. When
 // the answer to a call that may be made only once was lost, only another answer
 // can settle it: it is sought with patience, and without one the outcome is
@@ -68,7 +68,7 @@ func (j *journey) untilAnswered(ctx workflow.Context, once bool, call func(repea
 		}
 		kind, details := kindOf(err)
 		lost := once && d.lost
-		again := lost || (kind.Retryable() && kind != enroll.KindUnexpected)
+		again := lost || kind.Retryable()
 		switch {
 		case again && workflow.Now(ctx).Add(pause).Before(until) && workflow.Sleep(ctx, pause) == nil:
 		case lost:
@@ -92,6 +92,6 @@ func (d *doubt) lostNow(err error) bool {
 	lost := kind == enroll.KindLost || neverReported(err)
 	first := lost && !d.lost
 	d.lost = d.lost || lost
-	d.repeated = d.repeated || lost || (kind == enroll.KindUnavailable && !details.NotSent)
+	d.repeated = d.repeated || lost || kind == enroll.KindUnexpected || (kind == enroll.KindUnavailable && !details.NotSent)
 	return first
 }

@@ -143,3 +143,17 @@ func TestSmartIDEnrollment_reset(t *testing.T) {
 		})
 	}
 }
+
+func TestSmartIDUnenrollment_an_answer_that_cannot_be_read_is_asked_for_again(t *testing.T) {
+	b := setup(t)
+	calls := 0
+	stub(b, enroll.SmartIDForwardUnenroll, func(in enroll.SmartIDForwardUnenrollInput) (enroll.SmartIDAnswer, error) {
+		if calls++; calls == 1 {
+			return enroll.SmartIDAnswer{}, failure(enroll.KindUnexpected, enroll.FailureDetails{}, 0)
+		}
+		require.True(t, in.Repeated, "the first may have had its effect")
+		return enroll.SmartIDAnswer{Verdict: enroll.Verdict{Outcome: enroll.Removed, Reason: enroll.ReasonAfterLostAnswer}}, nil
+	})
+	result := b.run(enroll.SmartIDUnenroll, enroll.SmartIDUnenrollInput{Envelope: envelope(), User: "user"})
+	require.Equal(t, enroll.Removed, result.Outcome)
+}
