@@ -46,32 +46,45 @@ func (b *BioID) Register(r worker.ActivityRegistry) {
 }
 
 // IsEnrolled tells whether the class has an enrollment. It opens the journey,
-// unless a watch asks, and is safe to repeat.
+// unless a watch asks. The first answer is given again, because after a workflow
+// reset the class may be this journey's own.
 func (b *BioID) IsEnrolled(ctx context.Context, in enroll.BioIDIsEnrolledInput) (enroll.BioIDClass, error) {
-	if in.Opening != nil {
-		if err := open(ctx, b.journal, *in.Opening); err != nil {
-			return enroll.BioIDClass{}, err
+	look := func(ctx context.Context, _ bool) (enroll.BioIDClass, error) {
+		enrolled, err := b.client.IsEnrolled(ctx, in.BCID, in.Traits)
+		if v := refused(err); v != nil {
+			return enroll.BioIDClass{Refused: v}, nil
 		}
+		return enroll.BioIDClass{Enrolled: enrolled}, err
 	}
-	enrolled, err := b.client.IsEnrolled(ctx, in.BCID, in.Traits)
-	if v := refused(err); v != nil {
-		return enroll.BioIDClass{Refused: v}, nil
+	if in.Opening == nil {
+		class, err := look(ctx, false)
+		return class, failure(err)
 	}
-	return enroll.BioIDClass{Enrolled: enrolled}, failure(err)
+	return once(ctx, b.journal, fenced[enroll.BioIDClass]{
+		opening: in.Opening, entry: enroll.Entry{Record: in.Opening.Record, Ordinal: 1}, repeatable: true, call: look,
+	})
 }
 
-// CreateToken issues a token. It is safe to repeat: a token that nobody uses
-// ends by itself.
+// CreateToken issues a token. One that was issued before is given again, so
+// that a run after a workflow reset waits for the one that the person holds. A
+// second token is harmless: one that nobody uses ends by itself.
 func (b *BioID) CreateToken(ctx context.Context, in enroll.BioIDCreateTokenInput) (enroll.BioIDToken, error) {
-	handOver, err := b.client.Token(ctx, in)
-	if v := refused(err); v != nil {
-		return enroll.BioIDToken{Refused: v}, nil
-	}
-	if err != nil {
-		return enroll.BioIDToken{}, failure(err)
-	}
-	note(ctx, b.journal, in.Entry, references{numbered("token", in.Entry): handOver.BioID.Token})
-	return enroll.BioIDToken{HandOver: handOver}, nil
+	return once(ctx, b.journal, fenced[enroll.BioIDToken]{
+		entry: in.Entry, repeatable: true,
+		call: func(ctx context.Context, _ bool) (enroll.BioIDToken, error) {
+			handOver, err := b.client.Token(ctx, in)
+			if v := refused(err); v != nil {
+				return enroll.BioIDToken{Refused: v}, nil
+			}
+			return enroll.BioIDToken{HandOver: handOver}, err
+		},
+		keep: func(t enroll.BioIDToken) references {
+			if t.BioID == nil {
+				return nil
+			}
+			return references{numbered("token", in.Entry): t.BioID.Token}
+		},
+	})
 }
 
 // UploadSamples uploads the sealed samples in order, up to the first that is

@@ -26,8 +26,6 @@ type Journal interface {
 	Answer(ctx context.Context, claim records.Claim, answer []byte, references map[string]enroll.Secret) error
 	Release(ctx context.Context, claim records.Claim, why string) error
 	Lost(ctx context.Context, claim records.Claim) error
-	// Note adds references to a record.
-	Note(ctx context.Context, id enroll.RecordID, references map[string]enroll.Secret) error
 }
 
 var _ Journal = (*records.Store)(nil)
@@ -159,16 +157,6 @@ func open(ctx context.Context, journal Journal, opening enroll.Opening) error {
 		return concluded()
 	}
 	return nil
-}
-
-// note keeps the identifiers that a call gave. Failing to is no reason to lose
-// the answer.
-func note(ctx context.Context, journal Journal, entry enroll.Entry, kept references) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeLimit)
-	defer cancel()
-	if err := journal.Note(ctx, entry.Record, kept); err != nil {
-		activity.GetLogger(ctx).Error("the provider's identifiers were not recorded", "record", string(entry.Record), "error", err)
-	}
 }
 
 // numbered names the nth identifier of a kind.

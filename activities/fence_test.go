@@ -39,10 +39,6 @@ func (unfenced) Answer(context.Context, records.Claim, []byte, map[string]enroll
 }
 func (unfenced) Release(context.Context, records.Claim, string) error { return nil }
 func (unfenced) Lost(context.Context, records.Claim) error            { return nil }
-func (unfenced) Note(context.Context, enroll.RecordID, map[string]enroll.Secret) error {
-	return nil
-}
-
 func (unfenced) Conclude(_ context.Context, c records.Conclusion) (enroll.Result, error) {
 	return c.Result, nil
 }

@@ -54,17 +54,20 @@ func (i *IProov) Register(r worker.ActivityRegistry) {
 	register(r, enroll.IProovRemoveUser, i.RemoveUser)
 }
 
-// EnrolToken asks for a token that takes one photo. It opens the journey and is
-// safe to repeat.
+// EnrolToken asks for a token that takes one photo. It opens the journey. One
+// that was given before is given again: after a workflow reset the user may be
+// this journey's own, and iProov would refuse another.
 func (i *IProov) EnrolToken(ctx context.Context, in enroll.IProovEnrolTokenInput) (enroll.IProovToken, error) {
-	if err := open(ctx, i.journal, in.Opening); err != nil {
-		return enroll.IProovToken{}, err
-	}
-	token, err := i.client.EnrolToken(ctx, in.UserID, in.AssuranceType)
-	if v := refused(err); v != nil {
-		return enroll.IProovToken{Refused: v}, nil
-	}
-	return enroll.IProovToken{Token: token}, failure(err)
+	return once(ctx, i.journal, fenced[enroll.IProovToken]{
+		opening: &in.Opening, entry: enroll.Entry{Record: in.Opening.Record, Ordinal: 1}, repeatable: true,
+		call: func(ctx context.Context, _ bool) (enroll.IProovToken, error) {
+			token, err := i.client.EnrolToken(ctx, in.UserID, in.AssuranceType)
+			if v := refused(err); v != nil {
+				return enroll.IProovToken{Refused: v}, nil
+			}
+			return enroll.IProovToken{Token: token}, err
+		},
+	})
 }
 
 // EnrolImage enrols the sealed photo. It is fenced, because the token takes one
@@ -86,18 +89,21 @@ func (i *IProov) EnrolImage(ctx context.Context, in enroll.IProovEnrolImageInput
 	})
 }
 
-// VerifyToken asks for a token with which one person can be verified. It is
-// safe to repeat.
+// VerifyToken asks for a token with which one person can be verified. One that
+// was given before is given again, so that a run after a workflow reset waits
+// for the one that the person holds. A second token is harmless.
 func (i *IProov) VerifyToken(ctx context.Context, in enroll.IProovVerifyTokenInput) (enroll.IProovToken, error) {
-	token, err := i.client.VerifyToken(ctx, in.UserID, in.AssuranceType)
-	if v := refused(err); v != nil {
-		return enroll.IProovToken{Refused: v}, nil
-	}
-	if err != nil {
-		return enroll.IProovToken{}, failure(err)
-	}
-	note(ctx, i.journal, in.Entry, references{numbered("token", in.Entry): token.Token})
-	return enroll.IProovToken{Token: token.Token, ExpiresAt: token.ExpiresAt, StreamingURL: token.StreamingURL}, nil
+	return once(ctx, i.journal, fenced[enroll.IProovToken]{
+		entry: in.Entry, repeatable: true,
+		call: func(ctx context.Context, _ bool) (enroll.IProovToken, error) {
+			token, err := i.client.VerifyToken(ctx, in.UserID, in.AssuranceType)
+			if v := refused(err); v != nil {
+				return enroll.IProovToken{Refused: v}, nil
+			}
+			return enroll.IProovToken{Token: token.Token, ExpiresAt: token.ExpiresAt, StreamingURL: token.StreamingURL}, err
+		},
+		keep: func(t enroll.IProovToken) references { return references{numbered("token", in.Entry): t.Token} },
+	})
 }
 
 // Validate asks how the verification ended. It is fenced, because iProov answers

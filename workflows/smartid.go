@@ -23,8 +23,7 @@ func SmartIDEnrollment(ctx workflow.Context, in enroll.SmartIDEnrollInput) (enro
 			return j.conclude(ctx, removed)
 		}
 	}
-	once := in.OverWrite == ""
-	verdict := j.untilAnswered(ctx, once, func(repeated bool) (enroll.SmartIDAnswer, error) {
+	verdict := j.untilAnswered(ctx, in.OverWrite != "", func(repeated bool) (enroll.SmartIDAnswer, error) {
 		return execute(ctx, j.onceOptions(ctx, "forward the template"), enroll.SmartIDForwardEnroll, enroll.SmartIDForwardEnrollInput{
 			Opening: j.opening, User: in.User, Template: in.Template, PayLoad: in.PayLoad, OverWrite: in.OverWrite, Repeated: repeated,
 		})
@@ -43,19 +42,19 @@ func SmartIDUnenrollment(ctx workflow.Context, in enroll.SmartIDUnenrollInput) (
 
 // unenroll removes the user's enrollment, which is safe to repeat.
 func (j *journey) unenroll(ctx workflow.Context, user string) enroll.Verdict {
-	return j.untilAnswered(ctx, false, func(repeated bool) (enroll.SmartIDAnswer, error) {
+	return j.untilAnswered(ctx, true, func(repeated bool) (enroll.SmartIDAnswer, error) {
 		return execute(ctx, j.onceOptions(ctx, "remove the enrollment"), enroll.SmartIDForwardUnenroll,
 			enroll.SmartIDForwardUnenrollInput{Opening: j.opening, User: user, Repeated: repeated})
 	})
 }
 
 // untilAnswered repeats a call within the begin budget while SmartID is down,
-// throttles, reports an internal error, or answers what nobody can read. Once a call may have had its effect,
+// throttles or reports an internal error. Once a call may have had its effect,
 // the next is told so, because SmartID's answer means something else then. When
-// the answer to a call that may be made only once was lost, only another answer
-// can settle it: it is sought with patience, and without one the outcome is
-// unknown.
-func (j *journey) untilAnswered(ctx workflow.Context, once bool, call func(repeated bool) (enroll.SmartIDAnswer, error)) enroll.Verdict {
+// an answer was lost, only another one can settle what became of the call: it is
+// sought with patience, and without one the outcome is unknown. Whether a new
+// journey may simply try again depends on the call.
+func (j *journey) untilAnswered(ctx workflow.Context, canRetry bool, call func(repeated bool) (enroll.SmartIDAnswer, error)) enroll.Verdict {
 	var d doubt
 	until := j.began.Add(j.pace.BeginBudget)
 	for pause := 500 * time.Millisecond; ; pause = min(2*pause, j.pace.PollCap) {
@@ -63,16 +62,17 @@ func (j *journey) untilAnswered(ctx workflow.Context, once bool, call func(repea
 		if err == nil {
 			return got.Verdict
 		}
-		if d.lostNow(err) && once {
+		if d.lostNow(err) {
 			until = workflow.Now(ctx).Add(lastCallCaps * j.pace.PollCap)
 		}
 		kind, details := kindOf(err)
-		lost := once && d.lost
-		again := lost || kind.Retryable()
+		again := d.lost || (kind.Retryable() && kind != enroll.KindUnexpected)
 		switch {
 		case again && workflow.Now(ctx).Add(pause).Before(until) && workflow.Sleep(ctx, pause) == nil:
-		case lost:
-			return *verdictOfKind(enroll.KindLost, details.Code)
+		case d.lost:
+			verdict := verdictOfKind(enroll.KindLost, details.Code)
+			verdict.CanRetry = canRetry
+			return *verdict
 		default:
 			return *verdictOf(err)
 		}
@@ -89,9 +89,17 @@ type doubt struct {
 // answer was lost.
 func (d *doubt) lostNow(err error) bool {
 	kind, details := kindOf(err)
-	lost := kind == enroll.KindLost || neverReported(err)
+	lost := kind == enroll.KindLost || neverReported(err) || unread(kind, details)
 	first := lost && !d.lost
 	d.lost = d.lost || lost
-	d.repeated = d.repeated || lost || kind == enroll.KindUnexpected || (kind == enroll.KindUnavailable && !details.NotSent)
+	d.repeated = d.repeated || lost || (kind == enroll.KindUnavailable && !details.NotSent)
 	return first
+}
+
+// unread reports that a call which was sent brought no answer, or a success
+// that cannot be read. A refusal or an error that the provider spelled out is
+// an answer.
+func unread(kind enroll.Kind, details enroll.FailureDetails) bool {
+	sent := (kind == enroll.KindUnavailable || kind == enroll.KindUnexpected) && !details.NotSent
+	return sent && (details.Code == "" || details.Code == "200")
 }

@@ -114,10 +114,12 @@ func (c *Client) IsEnrolled(ctx context.Context, bcid, traits string) (bool, err
 	if err != nil {
 		return false, err
 	}
-	switch answer.Status {
-	case http.StatusOK:
+	switch {
+	case answer.Status == http.StatusOK && answer.Empty():
 		return true, nil
-	case http.StatusNotFound:
+	case answer.Status == http.StatusOK: // BioID answers without a body; whoever sends one is not BioID.
+		return false, answer.Unexpected("", "a body where none is documented")
+	case answer.Status == http.StatusNotFound:
 		return false, nil
 	}
 	return false, problem(callIsEnrolled, answer)

@@ -290,3 +290,17 @@ func FuzzReadClaims(f *testing.F) {
 		}
 	})
 }
+
+func TestIsEnrolled_a_page_is_no_answer(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<html>maintenance</html>")
+	}))
+	t.Cleanup(server.Close)
+	client, err := bioid.New(bioid.Config{BaseURL: server.URL + "/extension", AppID: "app", AppSecret: "app-secret"}, rest.WithAllowHTTP(true))
+	require.NoError(t, err)
+	_, err = client.IsEnrolled(t.Context(), "bws.1.42", "")
+	known, ok := errors.AsType[*enroll.Error](err)
+	require.True(t, ok, "%v", err)
+	require.Equal(t, enroll.KindUnexpected, known.Kind)
+}
