@@ -67,7 +67,7 @@ func (c *authIDCapture) run(ctx workflow.Context) enroll.Verdict {
 	}
 	c.handOver(ctx, operation.HandOver, operation.ExpiresAt.Add(authIDGrace))
 	verdict := c.await(ctx, c.waiting())
-	if c.mayStillFinish(ctx, verdict) {
+	if c.mayStillFinish(verdict) {
 		c.leaveOpen(c.state.Deadline, &enroll.WatchInput{
 			AuthID: &enroll.AuthIDLeftOpen{AccountNumber: c.in.AccountNumber, OperationIDs: c.operations},
 		})
@@ -75,11 +75,12 @@ func (c *authIDCapture) run(ctx workflow.Context) enroll.Verdict {
 	return verdict
 }
 
-// mayStillFinish reports that an operation is open although the journey ends
-// without success: no cancel call is known.
-func (c *authIDCapture) mayStillFinish(ctx workflow.Context, v enroll.Verdict) bool {
-	open := v.Reason == enroll.ReasonCanceledByRequest || len(c.operations) > 1
-	return open && !v.Outcome.Success() && workflow.Now(ctx).Before(c.state.Deadline)
+// mayStillFinish reports that an operation was open when it was last asked for,
+// although the journey ends without success: no cancel call is known. The clock
+// does not tell, because a journey may be held up before it concludes.
+func (c *authIDCapture) mayStillFinish(v enroll.Verdict) bool {
+	older := len(c.operations) > 1 && v.Outcome != enroll.Expired // Expired is learned when all have ended.
+	return !v.Outcome.Success() && (v.Reason == enroll.ReasonCanceledByRequest || older)
 }
 
 // create opens the capture. With an out-of-band transport each call sends a

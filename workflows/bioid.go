@@ -77,16 +77,18 @@ func (c *bioIDCapture) capture(ctx workflow.Context) enroll.Verdict {
 	}
 	c.handOver(ctx, c.token.HandOver, c.until(workflow.Now(ctx)))
 	verdict := c.await(ctx, c.browserWait(ctx))
-	if c.mayStillFinish(ctx, verdict) {
+	if c.mayStillFinish(verdict) {
 		c.leaveOpen(c.token.ExpiresAt, c.leftOpenClass())
 	}
 	return verdict
 }
 
-// mayStillFinish reports that the journey ends without success while the
-// browser holds a token with attempts left: a token cannot be taken back.
-func (c *bioIDCapture) mayStillFinish(ctx workflow.Context, v enroll.Verdict) bool {
-	return !v.Outcome.Success() && c.left > 0 && workflow.Now(ctx).Before(c.token.ExpiresAt)
+// mayStillFinish reports that the browser held a token with attempts left when
+// the result was last read, although the journey ends without success: a token
+// cannot be taken back.
+func (c *bioIDCapture) mayStillFinish(v enroll.Verdict) bool {
+	ended := v.Outcome == enroll.Expired && !c.state.Deadline.Before(c.token.ExpiresAt) // It was read after the token's end.
+	return !v.Outcome.Success() && c.left > 0 && !ended
 }
 
 // leftOpenClass is what a watch looks at: nothing when the class existed

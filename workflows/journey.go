@@ -165,9 +165,20 @@ func untilSent[T any](ctx workflow.Context, j *journey, call func() (T, error)) 
 }
 
 // budgetLeft is what remains of the begin budget. It is never zero, which
-// would mean no limit at all.
+// would mean no limit at all. For a run that an operator reset nobody waits, and
+// the person may have a hand-over already: it is patient.
 func (j *journey) budgetLeft(ctx workflow.Context) time.Duration {
+	if wasReset(ctx) {
+		return lastCallCaps * j.pace.PollCap
+	}
 	return max(j.pace.BeginBudget-workflow.Now(ctx).Sub(j.began), time.Second)
+}
+
+// wasReset reports that an operator reset the journey, and this run goes on
+// with it.
+func wasReset(ctx workflow.Context) bool {
+	info := workflow.GetInfo(ctx)
+	return info.OriginalRunID != "" && info.OriginalRunID != info.WorkflowExecution.RunID
 }
 
 // handOver answers begin with what the frontend needs and turns the journey to
@@ -216,7 +227,7 @@ func (j *journey) record(ctx workflow.Context) (first bool) {
 	if err != nil {
 		workflow.GetLogger(ctx).Error("outcome not recorded, or sealed input not deleted", "error", err)
 		j.result.CleanUp = append(j.result.CleanUp, enroll.CleanUp{What: "record or sealed input", Reason: enroll.ReasonRecordsUnavailable})
-		return workflow.GetInfo(ctx).OriginalRunID == j.result.RunID
+		return !wasReset(ctx)
 	}
 	first = recorded.RunID == j.result.RunID
 	j.result = recorded

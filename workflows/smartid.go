@@ -56,7 +56,7 @@ func (j *journey) unenroll(ctx workflow.Context, user string) enroll.Verdict {
 // journey may simply try again depends on the call.
 func (j *journey) untilAnswered(ctx workflow.Context, canRetry bool, call func(repeated bool) (enroll.SmartIDAnswer, error)) enroll.Verdict {
 	var d doubt
-	until := j.began.Add(j.pace.BeginBudget)
+	until := workflow.Now(ctx).Add(j.budgetLeft(ctx))
 	for pause := 500 * time.Millisecond; ; pause = min(2*pause, j.pace.PollCap) {
 		got, err := call(d.repeated)
 		if err == nil {

@@ -189,3 +189,21 @@ func TestWatch_is_started_only_for_what_the_provider_goes_on_with(t *testing.T) 
 		require.Len(t, (*started)[0].AuthID.OperationIDs, 2)
 	})
 }
+
+func TestWatch_is_started_also_when_the_conclusion_was_held_up(t *testing.T) {
+	b := setup(t)
+	started := b.watched()
+	openAccount(b)
+	stub(b, enroll.AuthIDConfirmStatus, fails[enroll.AuthIDConfirmStatusInput, enroll.AuthIDStatus](enroll.KindPending, enroll.FailureDetails{}))
+	held := 0
+	stub(b, enroll.Conclude, func(in enroll.ConcludeInput) (enroll.Result, error) {
+		if held++; held < 100 { // The records are down until long after the operation's end.
+			return enroll.Result{}, failure(enroll.KindUnrecorded, enroll.FailureDetails{}, 0)
+		}
+		return in.Result, nil
+	})
+	b.after(2*time.Second, b.CancelWorkflow)
+	result := b.run(enroll.AuthIDEnroll, authIDInput())
+	require.Equal(t, enroll.Canceled, result.Outcome)
+	require.Len(t, *started, 1)
+}
