@@ -44,12 +44,8 @@ func (a *AuthID) Register(r worker.ActivityRegistry) {
 	register(r, enroll.AuthIDRemoveCredential, a.RemoveCredential)
 }
 
-// ReadAccount makes sure that the account exists. It opens the journey and is
-// safe to repeat.
+// ReadAccount makes sure that the account exists. It is safe to repeat.
 func (a *AuthID) ReadAccount(ctx context.Context, in enroll.AuthIDReadAccountInput) (enroll.AuthIDAccount, error) {
-	if err := open(ctx, a.journal, in.Opening); err != nil {
-		return enroll.AuthIDAccount{}, err
-	}
 	err := a.client.ReadAccount(ctx, in.AccountNumber)
 	if v := refused(err); v != nil {
 		return enroll.AuthIDAccount{Refused: v}, nil
@@ -57,14 +53,14 @@ func (a *AuthID) ReadAccount(ctx context.Context, in enroll.AuthIDReadAccountInp
 	return enroll.AuthIDAccount{}, failure(err)
 }
 
-// CreateOperation opens the capture. An operation that was created before is
+// CreateOperation opens the capture, and the journey. An operation that was created before is
 // given again, so that a run after a workflow reset waits for the one that the
 // person holds. When an answer was lost, another is created inline, which is
 // harmless; with another transport it is not, because each call sends the person
 // a message.
 func (a *AuthID) CreateOperation(ctx context.Context, in enroll.AuthIDCreateOperationInput) (enroll.AuthIDOperation, error) {
 	return once(ctx, a.journal, fenced[enroll.AuthIDOperation]{
-		entry: in.Entry, repeatable: in.TransportType == enroll.TransportInline,
+		opening: in.Opening, entry: in.Entry, repeatable: in.TransportType == enroll.TransportInline,
 		keep: func(o enroll.AuthIDOperation) references { return operationOf(in.Entry, o) },
 		call: func(ctx context.Context, _ bool) (enroll.AuthIDOperation, error) { return a.create(ctx, in) },
 	})

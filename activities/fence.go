@@ -16,9 +16,8 @@ import (
 // Journal is where steps record what they did. Its fences outlive the worker,
 // the activity's time-out and a workflow reset.
 type Journal interface {
-	// Begin makes the journey's record, or returns the one that is there.
-	Begin(ctx context.Context, opening records.Opening) (enroll.Record, error)
-	// BeginAndClaim is Begin and Claim in one transaction.
+	// BeginAndClaim makes the journey's record, or finds it, and claims its first
+	// call in the same transaction.
 	BeginAndClaim(ctx context.Context, opening records.Opening, claim records.Claim) (records.Claimed, error)
 	// Claim fences a call: exactly one claimant is told records.Fresh.
 	Claim(ctx context.Context, claim records.Claim) (records.Claimed, error)
@@ -144,19 +143,6 @@ func hadNoEffect(err error) bool {
 		return false
 	}
 	return false
-}
-
-// open records that the journey begins. A run of a journey that has its
-// outcome already is told so, and asks the provider nothing.
-func open(ctx context.Context, journal Journal, opening enroll.Opening) error {
-	record, err := journal.Begin(ctx, recordOf(activity.GetInfo(ctx), opening))
-	if err != nil {
-		return unrecorded(err)
-	}
-	if record.Result != nil {
-		return concluded()
-	}
-	return nil
 }
 
 // numbered names the nth identifier of a kind.

@@ -22,10 +22,6 @@ import (
 // the first, and nothing is kept.
 type unfenced struct{}
 
-func (unfenced) Begin(context.Context, records.Opening) (enroll.Record, error) {
-	return enroll.Record{}, nil
-}
-
 func (unfenced) BeginAndClaim(context.Context, records.Opening, records.Claim) (records.Claimed, error) {
 	return records.Claimed{State: records.Fresh}, nil
 }

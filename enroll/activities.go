@@ -92,9 +92,7 @@ type Newer struct {
 
 // AuthIDReadAccountInput names the account to read.
 type AuthIDReadAccountInput struct {
-	// Opening is what is recorded of the journey's begin.
-	Opening       Opening `json:"opening"`
-	AccountNumber string  `json:"account_number"`
+	AccountNumber string `json:"account_number"`
 }
 
 // AuthIDAccount tells whether the account exists.
@@ -104,6 +102,8 @@ type AuthIDAccount struct {
 
 // AuthIDCreateOperationInput describes the operation to create.
 type AuthIDCreateOperationInput struct {
+	// Opening is what is recorded of the journey's begin; nil for a renewal.
+	Opening *Opening `json:"opening,omitempty"`
 	// Entry is where the call is recorded.
 	Entry         Entry   `json:"entry"`
 	Journey       Journey `json:"journey"`

@@ -57,7 +57,7 @@ type authIDCapture struct {
 // run goes from the account to the verdict.
 func (c *authIDCapture) run(ctx workflow.Context) enroll.Verdict {
 	_, end := step(ctx, c.beginOptions(ctx, "read the account"), enroll.AuthIDReadAccount,
-		enroll.AuthIDReadAccountInput{Opening: c.opening, AccountNumber: c.in.AccountNumber})
+		enroll.AuthIDReadAccountInput{AccountNumber: c.in.AccountNumber})
 	if end != nil {
 		return *end
 	}
@@ -92,6 +92,9 @@ func (c *authIDCapture) create(ctx workflow.Context, seconds int) (enroll.AuthID
 		Journey: c.spec.Journey, AccountNumber: c.in.AccountNumber, Codeword: c.in.Codeword,
 		Tag:            cmp.Or(c.in.Tag, workflow.GetInfo(ctx).WorkflowExecution.ID),
 		TimeoutSeconds: seconds, TransportType: c.in.TransportType,
+	}
+	if c.creates == 1 {
+		request.Opening = &c.opening
 	}
 	var operation enroll.AuthIDOperation
 	var end *enroll.Verdict

@@ -27,6 +27,7 @@ func Protect(options client.Options, k *keys.Keys, log *zap.Logger) (client.Opti
 		return client.Options{}, fmt.Errorf("dial: %w", err)
 	}
 	options.DataConverter, options.FailureConverter = data, failures
+	options.ConnectionOptions.GrpcCompression = &client.GrpcCompressionNone{} // Encrypted payloads do not shrink.
 	options.Logger = logging.Bridge(log)
 	return options, nil
 }

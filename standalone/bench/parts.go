@@ -156,7 +156,10 @@ func workBaselines(ctx context.Context, env config.Lookup, log *zap.Logger, in i
 const baselineNamespace = "baseline"
 
 func dialPlain(ctx context.Context, address string, log *zap.Logger) (sdk.Client, error) {
-	connected, err := sdk.DialContext(ctx, sdk.Options{HostPort: address, Namespace: baselineNamespace, Logger: logging.Bridge(log)})
+	connected, err := sdk.DialContext(ctx, sdk.Options{
+		HostPort: address, Namespace: baselineNamespace, Logger: logging.Bridge(log),
+		ConnectionOptions: sdk.ConnectionOptions{GrpcCompression: &sdk.GrpcCompressionNone{}}, // As ours.
+	})
 	if err != nil {
 		return nil, fmt.Errorf("connect the baselines: %w", err)
 	}
