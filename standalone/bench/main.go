@@ -30,7 +30,7 @@ const (
 	exitBadFlag = 2 // Bad usage.
 )
 
-const usage = `bench measures the journeys and prints a table. It takes about five minutes.
+const usage = `bench measures the journeys and prints a table. It takes about eight minutes.
 
   --scale default|full|quick   full takes longer: 10,000 waiting journeys, more rounds;
                                quick only shows that everything works

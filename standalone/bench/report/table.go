@@ -16,11 +16,20 @@ func Write(w io.Writer, r Report) error {
 	p.line("bench %s, %s, %s x %d, %s, %.0f%% busy before, %.0f s", r.Scale, r.Machine.System, r.Machine.CPU, r.Machine.Cores,
 		r.Machine.Go, 100*r.Machine.Busy, r.Seconds)
 	p.costs(r)
-	p.waits(r)
-	p.speeds("ONE AT A TIME", r.Speeds)
-	p.loads(r)
-	p.memory(r)
-	p.speeds("ONE AT A TIME, BESIDE THOSE WHO WAIT", r.Beside)
+	for _, section := range []struct {
+		rows  int
+		print func(Report)
+	}{
+		{len(r.Waits), p.waits},
+		{len(r.Speeds), func(r Report) { p.speeds("ONE AT A TIME", r.Speeds) }},
+		{len(r.Loads), p.loads},
+		{len(r.Memory), p.memory},
+		{len(r.Beside), func(r Report) { p.speeds("ONE AT A TIME, BESIDE THOSE WHO WAIT", r.Beside) }},
+	} {
+		if section.rows > 0 { // One section may have been measured alone.
+			section.print(r)
+		}
+	}
 	p.targets(r)
 	if p.err == nil {
 		p.err = p.table.Flush()
