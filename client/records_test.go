@@ -190,9 +190,10 @@ func (k *kept) begin(t *testing.T) client.Started {
 	t.Helper()
 	started, err := k.Start(t.Context(), "key", photo("person"))
 	require.NoError(t, err)
-	_, err = k.records.Begin(t.Context(), k.opening())
+	claim := records.Claim{Record: k.mark.Record, Step: string(enroll.IProovEnrolToken), Ordinal: 1, RunID: "run", At: noon}
+	_, err = k.records.BeginAndClaim(t.Context(), k.opening(), claim)
 	require.NoError(t, err)
-	require.NoError(t, k.records.Note(t.Context(), k.mark.Record, map[string]enroll.Secret{"token": "provider-token"}))
+	require.NoError(t, k.records.Answer(t.Context(), claim, nil, map[string]enroll.Secret{"token": "provider-token"}))
 	return started
 }
 

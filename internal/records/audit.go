@@ -17,7 +17,6 @@ const (
 	whatAnswered  = "answered"
 	whatReleased  = "released"
 	whatLost      = "lost"
-	whatNoted     = "noted"
 	whatConcluded = "concluded"
 	whatCleanedUp = "cleaned_up"
 	whatWatched   = "watched"
@@ -31,7 +30,7 @@ const (
 // ownWords lists what only the store itself says happened.
 func ownWords() []string {
 	return []string{
-		whatBegan, whatReset, whatClaimed, whatAnswered, whatReleased, whatLost, whatNoted, whatConcluded, whatCleanedUp, whatWatched,
+		whatBegan, whatReset, whatClaimed, whatAnswered, whatReleased, whatLost, whatConcluded, whatCleanedUp, whatWatched,
 		whatResolved, whatHeld, whatUnheld, whatErased, whatSwept,
 	}
 }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/bioenroll/bioenroll/enroll"
@@ -251,22 +249,6 @@ func (s *Store) Lost(ctx context.Context, c Claim) error {
 			return err
 		}
 		return tx.audit(ctx, c.Record, whatLost, c.String())
-	})
-}
-
-// Note adds references to a record, for a call that needs no fence but gave
-// something worth keeping. A reference of the same name is replaced.
-func (s *Store) Note(ctx context.Context, id enroll.RecordID, references map[string]enroll.Secret) error {
-	return s.write(ctx, "note", func(tx transaction) error {
-		record, err := tx.locked(ctx, id)
-		if err != nil {
-			return err
-		}
-		changed, err := tx.remember(ctx, record, references)
-		if err != nil || !changed {
-			return err
-		}
-		return tx.audit(ctx, id, whatNoted, strings.Join(slices.Sorted(maps.Keys(references)), ", "))
 	})
 }
 

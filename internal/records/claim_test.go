@@ -180,25 +180,6 @@ func TestClaim(t *testing.T) {
 	}
 }
 
-func TestNote(t *testing.T) {
-	for _, database := range databases() {
-		t.Run(database.name, func(t *testing.T) {
-			f := database.empty(t)
-			store := f.open(t)
-			_, err := store.Begin(t.Context(), opening("a"))
-			require.NoError(t, err)
-			require.NoError(t, store.Note(t.Context(), "a", map[string]enroll.Secret{"token_1": "one"}))
-			require.NoError(t, store.Note(t.Context(), "a", map[string]enroll.Secret{"token_2": "two"}))
-			require.NoError(t, store.Note(t.Context(), "a", map[string]enroll.Secret{"token_2": "two"}), "repeated, it notes nothing")
-			record, err := store.Get(t.Context(), "a")
-			require.NoError(t, err)
-			require.Equal(t, map[string]enroll.Secret{"token_1": "one", "token_2": "two"}, record.References)
-			require.Equal(t, []string{"began run run-1", "noted token_1", "noted token_2"}, whats(t, store, "a"))
-			require.ErrorIs(t, store.Note(t.Context(), "nobody", nil), records.ErrNotFound)
-		})
-	}
-}
-
 func TestClaimIsFreshForOne(t *testing.T) {
 	for _, database := range databases() {
 		t.Run(database.name, func(t *testing.T) {
@@ -242,7 +223,11 @@ func TestConcurrentWriters(t *testing.T) {
 				for i := range writers {
 					group.Go(func() {
 						name := fmt.Sprintf("token_%d", i)
-						errs[i] = stores[i%len(stores)].Note(t.Context(), "a", map[string]enroll.Secret{name: "x"})
+						c := claim("a")
+						c.Ordinal = i + 1
+						if _, errs[i] = stores[i%len(stores)].Claim(t.Context(), c); errs[i] == nil {
+							errs[i] = stores[i%len(stores)].Answer(t.Context(), c, nil, map[string]enroll.Secret{name: "x"})
+						}
 					})
 				}
 				group.Wait()
