@@ -5,18 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	sdk "go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/dial"
 	"github.com/bioenroll/bioenroll/internal/keys"
@@ -25,6 +20,7 @@ import (
 	"github.com/bioenroll/bioenroll/standalone/bench/baseline"
 	"github.com/bioenroll/bioenroll/standalone/bench/process"
 	"github.com/bioenroll/bioenroll/standalone/embedded"
+	"github.com/bioenroll/bioenroll/standalone/stack"
 	"github.com/bioenroll/bioenroll/worker/host"
 )
 
@@ -61,7 +57,7 @@ func part(ctx context.Context, name string, env config.Lookup, in io.Reader, out
 	case partServer:
 		return serveTemporal(ctx, folder, in, out)
 	case partSimulators:
-		return serveSimulators(folder, in, out)
+		return serveSimulators(ctx, folder, in, out)
 	case partWorker:
 		return work(ctx, env, log, in, out)
 	case partBaselines:
@@ -73,7 +69,7 @@ func part(ctx context.Context, name string, env config.Lookup, in io.Reader, out
 
 func serveTemporal(ctx context.Context, folder string, in io.Reader, out io.Writer) error {
 	server, err := embedded.Start(ctx, embedded.Options{
-		DataDir: filepath.Join(folder, "temporal"), UIPort: embedded.Off, SearchAttributes: searchAttributes(),
+		DataDir: filepath.Join(folder, "temporal"), UIPort: embedded.Off, SearchAttributes: stack.SearchAttributes(),
 	})
 	if err != nil {
 		return err
@@ -82,33 +78,13 @@ func serveTemporal(ctx context.Context, folder string, in io.Reader, out io.Writ
 	return errors.Join(err, server.Stop())
 }
 
-// searchAttributes that journeys write.
-func searchAttributes() map[string]enumspb.IndexedValueType {
-	attributes := map[string]enumspb.IndexedValueType{enroll.AttrDeadline: enumspb.INDEXED_VALUE_TYPE_DATETIME}
-	for _, name := range []string{enroll.AttrProvider, enroll.AttrJourney, enroll.AttrPhase, enroll.AttrOutcome, enroll.AttrSubject} {
-		attributes[name] = enumspb.INDEXED_VALUE_TYPE_KEYWORD
-	}
-	return attributes
-}
-
-func serveSimulators(folder string, in io.Reader, out io.Writer) error {
-	state, err := simulator.New(simulator.Options{DataDir: folder})
+func serveSimulators(ctx context.Context, folder string, in io.Reader, out io.Writer) error {
+	simulators, err := stack.ServeSimulators(0, simulator.Options{DataDir: folder})
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // listening on loopback does not block
-	if err != nil {
-		return errors.Join(err, state.Close())
-	}
-	server := &http.Server{Handler: state.Handler(), ReadHeaderTimeout: 10 * time.Second}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	err = process.Serve(in, out, simulatorsReady{URL: "http://" + listener.Addr().String()})
-	err = errors.Join(err, server.Close())
-	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
-		err = errors.Join(err, end)
-	}
-	return errors.Join(err, state.Close())
+	err = process.Serve(in, out, simulatorsReady{URL: simulators.URL()})
+	return errors.Join(err, simulators.Stop(ctx))
 }
 
 // work is the worker program: the same settings and the same host.

@@ -24,6 +24,7 @@ import (
 	"github.com/bioenroll/bioenroll/standalone/bench/measure"
 	"github.com/bioenroll/bioenroll/standalone/bench/process"
 	"github.com/bioenroll/bioenroll/standalone/demo"
+	"github.com/bioenroll/bioenroll/standalone/stack"
 )
 
 // system is everything that runs while measuring.
@@ -122,7 +123,7 @@ func (s *system) startBaselines(ctx context.Context) error {
 	}
 	err = until(ctx, 20*time.Second, func() error {
 		_, err := s.temporal.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{
-			Namespace: baselineNamespace, SearchAttributes: searchAttributes(),
+			Namespace: baselineNamespace, SearchAttributes: stack.SearchAttributes(),
 		})
 		return err
 	})

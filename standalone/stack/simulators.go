@@ -14,8 +14,8 @@ import (
 	"github.com/bioenroll/bioenroll/standalone/embedded"
 )
 
-// simulators is the simulated providers' HTTP server.
-type simulators struct {
+// Simulators are the simulated providers' HTTP server.
+type Simulators struct {
 	url    string
 	state  *simulator.Server
 	server *http.Server
@@ -24,24 +24,23 @@ type simulators struct {
 
 const loopback = "127.0.0.1"
 
-// serveSimulators listens on loopback and answers as the four providers. It
-// fails with a *embedded.PortTakenError when another program has the port.
-func serveSimulators(options Options) (*simulators, error) {
-	address := net.JoinHostPort(loopback, strconv.Itoa(options.SimulatorPort))
+// ServeSimulators listens on loopback and answers as the four providers; port 0
+// picks a free one. It fails with a *embedded.PortTakenError when another
+// program has the port. The caller stops them.
+func ServeSimulators(port int, settings simulator.Options) (*Simulators, error) {
+	address := net.JoinHostPort(loopback, strconv.Itoa(port))
 	listener, err := net.Listen("tcp", address) //nolint:noctx // listening on loopback does not block
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, &embedded.PortTakenError{Option: "SimulatorPort", Host: loopback, Port: options.SimulatorPort}
+		return nil, &embedded.PortTakenError{Option: "SimulatorPort", Host: loopback, Port: port}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("simulators: listen on %s: %w", address, err)
 	}
-	settings := options.Simulator
-	settings.DataDir = options.DataDir
 	state, err := simulator.New(settings)
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	s := &simulators{
+	s := &Simulators{
 		url: "http://" + listener.Addr().String(), state: state, served: make(chan error, 1),
 		server: &http.Server{Handler: state.Handler(), ReadHeaderTimeout: 10 * time.Second},
 	}
@@ -49,8 +48,11 @@ func serveSimulators(options Options) (*simulators, error) {
 	return s, nil
 }
 
-// stop lets running answers finish, for a moment.
-func (s *simulators) stop(ctx context.Context) error {
+// URL is the address of the simulators.
+func (s *Simulators) URL() string { return s.url }
+
+// Stop lets running answers finish, for a moment, and closes their state.
+func (s *Simulators) Stop(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err := s.server.Shutdown(ctx)

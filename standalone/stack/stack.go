@@ -55,7 +55,7 @@ type Options struct {
 type Stack struct {
 	options   Options
 	server    *embedded.Server
-	simulator *simulators
+	simulator *Simulators
 	temporal  sdk.Client
 	host      *host.Host
 	shared    *vault.Vault
@@ -82,7 +82,9 @@ func (s *Stack) start(ctx context.Context) error {
 		return err
 	}
 	s.shared = &shared
-	if s.simulator, err = serveSimulators(s.options); err != nil {
+	simulated := s.options.Simulator
+	simulated.DataDir = s.options.DataDir
+	if s.simulator, err = ServeSimulators(s.options.SimulatorPort, simulated); err != nil {
 		return err
 	}
 	if s.temporal, err = s.dialTemporal(ctx); err != nil {
@@ -146,7 +148,7 @@ func (s *Stack) Stop(ctx context.Context) error {
 		errs = append(errs, s.server.Stop())
 	}
 	if s.simulator != nil {
-		errs = append(errs, s.simulator.stop(ctx))
+		errs = append(errs, s.simulator.Stop(ctx))
 	}
 	if s.shared != nil {
 		errs = append(errs, s.shared.Close())

@@ -8,10 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.uber.org/zap/zapcore"
@@ -58,7 +57,7 @@ func Run(ctx context.Context, name string, env config.Lookup, in io.Reader, out 
 	case Server:
 		return serveTemporal(ctx, env, in, out)
 	case Simulators:
-		return serveSimulators(env, in, out)
+		return serveSimulators(ctx, env, in, out)
 	case Worker:
 		return work(ctx, env, in, out)
 	default:
@@ -83,25 +82,16 @@ func serveTemporal(ctx context.Context, env config.Lookup, in io.Reader, out io.
 	return errors.Join(err, server.Stop())
 }
 
-func serveSimulators(env config.Lookup, in io.Reader, out io.Writer) error {
+func serveSimulators(ctx context.Context, env config.Lookup, in io.Reader, out io.Writer) error {
 	folder, _ := env(Folder)
-	state, err := simulator.New(simulator.Options{DataDir: folder, Lifetimes: simulator.Lifetimes{BioIDToken: bioIDTokenLife, IProovClaim: iProovClaimLife}})
+	simulators, err := stack.ServeSimulators(0, simulator.Options{
+		DataDir: folder, Lifetimes: simulator.Lifetimes{BioIDToken: bioIDTokenLife, IProovClaim: iProovClaimLife},
+	})
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // listening on loopback does not block
-	if err != nil {
-		return errors.Join(err, state.Close())
-	}
-	server := &http.Server{Handler: state.Handler(), ReadHeaderTimeout: 10 * time.Second}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	err = process.Serve(in, out, Ready{Address: listener.Addr().String()})
-	err = errors.Join(err, server.Close())
-	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
-		err = errors.Join(err, end)
-	}
-	return errors.Join(err, state.Close())
+	err = process.Serve(in, out, Ready{Address: strings.TrimPrefix(simulators.URL(), "http://")})
+	return errors.Join(err, simulators.Stop(ctx))
 }
 
 // work is the worker program: the same settings and the same host.
