@@ -16,6 +16,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/activities"
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/codec"
 	"github.com/bioenroll/bioenroll/providers/bioid"
 	"github.com/bioenroll/bioenroll/providers/rest"
 )
@@ -118,7 +119,7 @@ func TestBioIDUploadSamples(t *testing.T) {
 		t.Parallel()
 		var uploads atomic.Int64
 		var suite testsuite.WorkflowTestSuite
-		env := suite.NewTestActivityEnvironment()
+		env := suite.NewTestActivityEnvironment().SetDataConverter(codec.Plain())
 		bioIDSteps(t, sealed, counting(&uploads, 3, nil)).Register(env)
 		env.SetHeartbeatDetails(2)
 		value, err := env.ExecuteActivity(string(enroll.BioIDUploadSamples), in)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/activities"
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/codec"
 )
 
 // shelf is a sealed store that may lose its disk or its content.
@@ -30,7 +31,7 @@ func (s *shelf) Delete(_ context.Context, ref enroll.SealedRef) error {
 func conclude(t *testing.T, store *shelf, refs ...enroll.SealedRef) error {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
-	env := suite.NewTestActivityEnvironment()
+	env := suite.NewTestActivityEnvironment().SetDataConverter(codec.Plain())
 	activities.NewConcluder(store, unfenced{}).Register(env)
 	_, err := env.ExecuteActivity(string(enroll.Conclude), enroll.ConcludeInput{Sealed: refs})
 	return err

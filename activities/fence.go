@@ -11,6 +11,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/records"
+	"github.com/bioenroll/bioenroll/internal/reveal"
 )
 
 // Journal is where steps record what they did. Its fences outlive the worker,
@@ -116,7 +117,7 @@ func settle[Out any](ctx context.Context, journal Journal, claim records.Claim, 
 }
 
 func answered[Out any](ctx context.Context, journal Journal, claim records.Claim, f fenced[Out], out Out) error {
-	answer, err := json.Marshal(out)
+	answer, err := reveal.Marshal(out)
 	if err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}

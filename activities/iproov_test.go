@@ -17,6 +17,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/activities"
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/codec"
 	"github.com/bioenroll/bioenroll/providers/iproov"
 	"github.com/bioenroll/bioenroll/providers/rest"
 )
@@ -43,7 +44,7 @@ func (d drawer) Open(_ context.Context, ref enroll.SealedRef) ([]byte, error) {
 func perform[In, Out any](t *testing.T, steps interface{ Register(worker.ActivityRegistry) }, name enroll.Activity[In, Out], in In) (Out, error) {
 	t.Helper()
 	var suite testsuite.WorkflowTestSuite
-	env := suite.NewTestActivityEnvironment()
+	env := suite.NewTestActivityEnvironment().SetDataConverter(codec.Plain())
 	steps.Register(env)
 	var out Out
 	value, err := env.ExecuteActivity(string(name), in)

@@ -114,3 +114,27 @@ func ExampleDial() {
 	//   TEMPORAL_TLS: given "on", allowed: true, false, 1, 0
 	//   BIOENROLL_POLL_FIRST: given "5", allowed: a duration from 100ms to 1h0m0s, such as 90s or 1h30m
 }
+
+// A hand-over goes to its frontend through HandOverJSON. Whatever else writes
+// it tells no secret.
+func ExampleHandOverJSON() {
+	handed := &enroll.HandOver{
+		ExpiresAt: time.Date(2026, time.November, 21, 9, 0, 0, 0, time.UTC),
+		AuthID:    &enroll.AuthIDHandOver{OperationID: "op-1", OneTimeSecret: "A1b2=="},
+	}
+	forTheFrontend, err := client.HandOverJSON(handed)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	logged, err := json.Marshal(handed)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(string(forTheFrontend))
+	fmt.Println(string(logged))
+	// Output:
+	// {"expires_at":"2026-11-21T09:00:00Z","authid":{"operation_id":"op-1","one_time_secret":"A1b2==","transport_type":0}}
+	// {"expires_at":"2026-11-21T09:00:00Z","authid":{"operation_id":"op-1","one_time_secret":"[redacted]","transport_type":0}}
+}

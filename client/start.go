@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/reveal"
 	"github.com/bioenroll/bioenroll/internal/seal"
 )
 
@@ -119,7 +119,7 @@ func keyError(journey enroll.Journey, key string) error {
 
 // digest is the keyed digest of the whole request, bytes included.
 func (c *Client) digest(request Request) (string, error) {
-	body, err := json.Marshal(request)
+	body, err := reveal.Marshal(request)
 	if err != nil {
 		return "", fmt.Errorf("start: digest the request: %w", err)
 	}

@@ -146,9 +146,9 @@ func TestSecret_never_prints(t *testing.T) {
 		require.NotContains(t, fmt.Sprintf(verb, secret), "canary", verb)
 		require.NotContains(t, fmt.Sprintf(verb, enroll.AuthIDHandOver{OneTimeSecret: secret}), "canary", verb)
 	}
-	encoded, err := json.Marshal(secret)
+	encoded, err := json.Marshal(enroll.AuthIDHandOver{OneTimeSecret: secret})
 	require.NoError(t, err)
-	require.JSONEq(t, `"canary"`, string(encoded))
+	require.NotContains(t, string(encoded), "canary")
 }
 
 func TestPace_After_grows_to_its_cap(t *testing.T) {

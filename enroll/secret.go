@@ -10,9 +10,9 @@ import (
 const Redacted = "[redacted]"
 
 // Secret is a string that lets its holder act as somebody: a key, a token, a
-// one-time secret. It prints as "[redacted]" through every verb of fmt and
-// through slog; only JSON carries the value, because payloads are encrypted
-// before they leave the process. Reveal gives the value where it must be sent.
+// one-time secret. It prints as "[redacted]" through every verb of fmt, through
+// slog and zap, and in JSON. Reveal gives the value where it must be sent, and
+// to a backend that passes a hand-over on to its frontend.
 type Secret string
 
 // Reveal returns the value.
@@ -34,3 +34,7 @@ func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String(
 
 // LogValue redacts the secret in structured logs.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalJSON writes the redaction mark. Who has to keep the value says so with
+// Reveal.
+func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + s.String() + `"`), nil }

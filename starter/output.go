@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strconv"
@@ -9,6 +8,8 @@ import (
 	"text/tabwriter"
 	"time"
 	"unicode"
+
+	"github.com/bioenroll/bioenroll/internal/reveal"
 )
 
 // print writes a value for whoever asked: one line of JSON for programs, a
@@ -22,11 +23,14 @@ func (p *program) print(value any, describe func(*sheet)) error {
 	return s.write(p.stdout)
 }
 
-// writeJSON writes one value on one line.
+// writeJSON writes one value on one line. It is for the caller's own program,
+// which has to learn the secrets of a hand-over.
 func writeJSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false) // Addresses stay readable.
-	if err := encoder.Encode(value); err != nil {
+	line, err := reveal.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	if _, err := w.Write(append(line, '\n')); err != nil {
 		return fmt.Errorf("print: %w", err)
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/codec"
 	"github.com/bioenroll/bioenroll/workflows"
 )
 
@@ -37,6 +38,7 @@ func fresh(t reporter) *bundle {
 	var suite testsuite.WorkflowTestSuite
 	suite.SetLogger(log.NewStructuredLogger(slog.New(slog.DiscardHandler)))
 	b := &bundle{TestWorkflowEnvironment: suite.NewTestWorkflowEnvironment(), t: t}
+	b.SetDataConverter(codec.Plain())
 	workflows.Register(b)
 	stub(b, enroll.RecordWatched, always[enroll.RecordWatchedInput](enroll.Nothing{}))
 	b.SetTestTimeout(time.Minute)

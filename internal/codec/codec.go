@@ -16,9 +16,6 @@ import (
 // Encoding is the encoding that the metadata of an encrypted payload names.
 const Encoding = "binary/encrypted"
 
-// MaxPayload is how large a payload may be before encryption, in bytes.
-const MaxPayload = 64 << 10
-
 // The metadata of an encrypted payload beside its encoding.
 const (
 	metadataKey      = "key-id"      // ID of the key.
@@ -27,8 +24,6 @@ const (
 
 // The reasons why a payload is refused. None comes with data.
 var (
-	// ErrTooLarge: a payload to encode is larger than MaxPayload.
-	ErrTooLarge = errors.New("payload too large")
 	// ErrNoWorkflow: a payload to encode belongs to a workflow without an ID.
 	ErrNoWorkflow = errors.New("workflow ID missing")
 	// ErrOtherKey: a payload was encrypted with a key that is not ours.
@@ -56,14 +51,12 @@ type place struct {
 type Codec struct {
 	keyID string
 	aead  cipher.AEAD
-	limit int
 	place place
 }
 
 var _ converter.PayloadCodecWithSerializationContext = (*Codec)(nil)
 
-// New returns a codec that knows no place, as a codec server needs it. It
-// refuses payloads larger than MaxPayload.
+// New returns a codec that knows no place, as a codec server needs it.
 func New(k *keys.Keys) (*Codec, error) {
 	block, err := aes.NewCipher(k.Codec().Bytes())
 	if err != nil {
@@ -74,14 +67,7 @@ func New(k *keys.Keys) (*Codec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("codec: %w", err)
 	}
-	return &Codec{keyID: k.Codec().ID(), aead: aead, limit: MaxPayload}, nil
-}
-
-// unlimited returns the same codec without a limit of size.
-func (c *Codec) unlimited() *Codec {
-	clone := *c
-	clone.limit = 0
-	return &clone
+	return &Codec{keyID: k.Codec().ID(), aead: aead}, nil
 }
 
 // WithSerializationContext returns the same codec for the place that the SDK
@@ -115,10 +101,6 @@ func (c *Codec) encrypt(payload *commonpb.Payload) (*commonpb.Payload, error) {
 	plain, err := proto.Marshal(payload)
 	if err != nil {
 		return nil, fmt.Errorf("codec: marshal payload: %w", err)
-	}
-	if c.limit > 0 && len(plain) > c.limit {
-		return nil, fmt.Errorf("codec: %w: %d bytes of %s, the limit is %d; pass large values by reference to sealed storage",
-			ErrTooLarge, len(plain), kind(payload), c.limit)
 	}
 	metadata := map[string][]byte{
 		converter.MetadataEncoding: []byte(Encoding),

@@ -1,7 +1,6 @@
 package codec_test
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 
@@ -67,15 +66,6 @@ func TestEncode(t *testing.T) {
 		payload := plain(t)
 		encode(t, setup(t), payload)
 		require.True(t, proto.Equal(plain(t), payload))
-	})
-	t.Run("refuses_what_belongs_in_sealed_storage", func(t *testing.T) {
-		payload := plain(t)
-		payload.Data = bytes.Repeat([]byte("x"), codec.MaxPayload)
-		_, err := setup(t).Encode([]*commonpb.Payload{plain(t), payload})
-		require.ErrorIs(t, err, codec.ErrTooLarge)
-		require.ErrorContains(t, err, "json/plain")
-		require.ErrorContains(t, err, "sealed storage")
-		require.NotContains(t, err.Error(), "xxx")
 	})
 	t.Run("refuses_a_workflow_without_an_id", func(t *testing.T) {
 		_, err := setup(t).WithSerializationContext(inWorkflow("")).Encode([]*commonpb.Payload{plain(t)})

@@ -9,14 +9,14 @@ import (
 )
 
 // Converters returns the converters for client.Options, worker replayers and
-// test environments. Both encrypt with the codec key.
+// test environments. Both encrypt with the codec keys.
 func Converters(k *keys.Keys) (converter.DataConverter, converter.FailureConverter, error) {
 	codec, err := New(k)
 	if err != nil {
 		return nil, nil, err
 	}
-	payloads := converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec)
-	failures := converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec.unlimited())
+	payloads := converter.NewCodecDataConverter(Plain(), codec)
+	failures := converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec)
 	return payloads, newFailureConverter(failures), nil
 }
 

@@ -40,7 +40,8 @@
 // # Size
 //
 // Photos, samples and templates travel as references to sealed storage, never
-// in a payload. MaxPayload is the net below that rule: what is larger is
-// refused on the way out. Failures have no such limit, because the SDK panics
-// when it cannot encode one.
+// in a payload. MaxPayload is the net below that rule: Plain, the converter
+// below the encryption, refuses a larger value on the way out and names its
+// type. Failures have no such limit, because the SDK panics when it cannot
+// encode one.
 package codec

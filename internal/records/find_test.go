@@ -10,6 +10,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/records"
+	"github.com/bioenroll/bioenroll/internal/reveal"
 )
 
 // ids returns the IDs of records.
@@ -131,7 +132,7 @@ func TestExport(t *testing.T) {
 			t.Run("holds_everything_of_one_subject", func(t *testing.T) {
 				export, err := store.Export(t.Context(), enroll.AuthID, "anna")
 				require.NoError(t, err)
-				text, err := json.Marshal(export)
+				text, err := reveal.Marshal(export)
 				require.NoError(t, err)
 				var read records.Export
 				require.NoError(t, json.Unmarshal(text, &read))

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/reveal"
 )
 
 const (
@@ -84,7 +85,7 @@ func (t transaction) locked(ctx context.Context, id enroll.RecordID) (enroll.Rec
 
 // sealJSON encrypts a value for its place.
 func (s sealer) sealJSON(at place, value any) ([]byte, error) {
-	plain, err := json.Marshal(value)
+	plain, err := reveal.Marshal(value)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", at.column, err)
 	}
