@@ -26,7 +26,7 @@ const (
 var (
 	// ErrNoWorkflow: a payload to encode belongs to a workflow without an ID.
 	ErrNoWorkflow = errors.New("workflow ID missing")
-	// ErrOtherKey: a payload was encrypted with a key that is not ours.
+	// ErrOtherKey: a payload was encrypted with a key that our ring has not.
 	ErrOtherKey = errors.New("encrypted with another key")
 	// ErrOtherWorkflow: a payload belongs to another workflow.
 	ErrOtherWorkflow = errors.New("bound to another workflow")
@@ -49,25 +49,40 @@ type place struct {
 
 // Codec encrypts payloads for one place. It is safe for concurrent use.
 type Codec struct {
-	keyID string
-	aead  cipher.AEAD
-	place place
+	// ids are those of the ring; the first is that of the key that encrypts.
+	ids []string
+	// ciphers holds the cipher of each key of the ring by its ID.
+	ciphers map[string]cipher.AEAD
+	place   place
 }
 
 var _ converter.PayloadCodecWithSerializationContext = (*Codec)(nil)
 
-// New returns a codec that knows no place, as a codec server needs it.
+// New returns a codec that knows no place, as a codec server needs it. It
+// encrypts with the key of the codec ring that is in use, and decrypts with
+// all of them.
 func New(k *keys.Keys) (*Codec, error) {
-	block, err := aes.NewCipher(k.Codec().Bytes())
-	if err != nil {
-		return nil, fmt.Errorf("codec: %w", err)
+	ring := k.Codec()
+	codec := &Codec{ids: ring.IDs(), ciphers: map[string]cipher.AEAD{}}
+	for _, id := range codec.ids {
+		key, _ := ring.Find(id) // The ring has what it lists.
+		aead, err := newCipher(key)
+		if err != nil {
+			return nil, fmt.Errorf("codec: %w", err)
+		}
+		codec.ciphers[id] = aead
 	}
-	// Each payload gets a random nonce, written before the ciphertext.
-	aead, err := cipher.NewGCMWithRandomNonce(block)
+	return codec, nil
+}
+
+// newCipher returns the cipher of a key. Each payload gets a random nonce,
+// written before the ciphertext.
+func newCipher(key keys.Key) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key.Bytes())
 	if err != nil {
-		return nil, fmt.Errorf("codec: %w", err)
+		return nil, err
 	}
-	return &Codec{keyID: k.Codec().ID(), aead: aead}, nil
+	return cipher.NewGCMWithRandomNonce(block)
 }
 
 // WithSerializationContext returns the same codec for the place that the SDK
@@ -104,13 +119,13 @@ func (c *Codec) encrypt(payload *commonpb.Payload) (*commonpb.Payload, error) {
 	}
 	metadata := map[string][]byte{
 		converter.MetadataEncoding: []byte(Encoding),
-		metadataKey:                []byte(c.keyID),
+		metadataKey:                []byte(c.ids[0]),
 	}
 	if c.place.known {
 		metadata[metadataWorkflow] = []byte(c.place.workflowID)
 	}
 	//nolint:gosec // the cipher makes the random nonce itself
-	sealed := c.aead.Seal(nil, nil, plain, c.bound(c.place.workflowID))
+	sealed := c.ciphers[c.ids[0]].Seal(nil, nil, plain, bound(c.ids[0], c.place.workflowID))
 	return &commonpb.Payload{Metadata: metadata, Data: sealed}, nil
 }
 
@@ -121,14 +136,17 @@ func (c *Codec) decrypt(payload *commonpb.Payload) (*commonpb.Payload, error) {
 		}
 		return payload, nil
 	}
-	if id := string(payload.GetMetadata()[metadataKey]); id != c.keyID {
-		return nil, fmt.Errorf("codec: %w: the payload's key is %.20q, ours is %q; give every program the same key file", ErrOtherKey, id, c.keyID)
+	id := string(payload.GetMetadata()[metadataKey])
+	aead, ours := c.ciphers[id]
+	if !ours {
+		return nil, fmt.Errorf("codec: %w: the payload's key is %.20q, ours are %q; give every program the same key file, "+
+			"or that key back from a backup when it was retired too early", ErrOtherKey, id, c.ids)
 	}
 	workflowID := string(payload.GetMetadata()[metadataWorkflow])
 	if err := c.admit(workflowID); err != nil {
 		return nil, err
 	}
-	plain, err := c.aead.Open(nil, nil, payload.GetData(), c.bound(workflowID))
+	plain, err := aead.Open(nil, nil, payload.GetData(), bound(id, workflowID))
 	if err != nil {
 		return nil, fmt.Errorf("codec: payload of workflow %q: %w after it was encrypted", workflowID, ErrDamaged)
 	}
@@ -154,8 +172,8 @@ func (c *Codec) admit(workflowID string) error {
 }
 
 // bound returns the associated data that ties a payload to key and workflow.
-func (c *Codec) bound(workflowID string) []byte {
-	return []byte("bioenroll payload 1\x00" + c.keyID + "\x00" + workflowID)
+func bound(keyID, workflowID string) []byte {
+	return []byte("bioenroll payload 1\x00" + keyID + "\x00" + workflowID)
 }
 
 // kind names a payload in an error without telling anything of its data.

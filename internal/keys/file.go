@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,29 +13,23 @@ import (
 // maxFile bounds what is read as a key file, in bytes.
 const maxFile = 64 << 10
 
-// file is the key file's form.
-type file struct {
-	Codec   entry `json:"codec"`
-	Seal    entry `json:"seal"`
-	Subject entry `json:"subject"`
-}
-
-// entry is one key in the file; JSON writes the key in base64.
-type entry struct {
-	ID  string `json:"id"`
-	Key []byte `json:"key"`
-}
-
 // LoadOrCreate returns the keys in the file, and makes the file with fresh
 // keys when there is none. When several programs start at once, one of them
 // makes the file and all return the same keys.
 func LoadOrCreate(path string) (*Keys, error) {
+	keys, _, err := Make(path)
+	return keys, err
+}
+
+// Make is LoadOrCreate, and reports whether it made the file.
+func Make(path string) (keys *Keys, made bool, err error) {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		if err := create(path, New()); err != nil {
-			return nil, fmt.Errorf("keys: make key file %s: %w", path, err)
+		if made, err = create(path, New()); err != nil {
+			return nil, false, fmt.Errorf("keys: make key file %s: %w", path, err)
 		}
 	}
-	return Load(path)
+	keys, err = Load(path)
+	return keys, made && err == nil, err
 }
 
 // Load returns the keys in the file. It refuses a file that others than its
@@ -52,6 +45,30 @@ func Load(path string) (*Keys, error) {
 		return nil, fmt.Errorf("keys: key file %s: %w; restore it from a backup: without it nothing that was sealed or encrypted can be read", path, err)
 	}
 	return keys, nil
+}
+
+// Change replaces the keys in the file by what the function makes of them, and
+// returns that. Changes by several programs take effect one after the other. A
+// program that reads the file meanwhile finds the old keys or the new ones,
+// never a part, and no copy of the old file stays behind.
+func Change(path string, change func(*Keys) (*Keys, error)) (*Keys, error) {
+	unlock, err := lock(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("keys: key file %s: lock its folder: %w", path, err)
+	}
+	defer unlock()
+	old, err := Load(path)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := change(old)
+	if err != nil {
+		return nil, err
+	}
+	if err := replace(path, changed); err != nil {
+		return nil, fmt.Errorf("keys: replace key file %s: %w", path, err)
+	}
+	return changed, nil
 }
 
 // read returns the content of a regular file that only its owner may read.
@@ -74,64 +91,60 @@ func read(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(handle, maxFile))
 }
 
-// parse reads the file's content. Errors never repeat it.
-func parse(content []byte) (*Keys, error) {
-	decoder := json.NewDecoder(bytes.NewReader(content))
-	decoder.DisallowUnknownFields()
-	var form file
-	if err := decoder.Decode(&form); err != nil {
-		return nil, errors.New("is not JSON of the form {codec, seal, subject} with an id and a key each")
+// create writes the keys to a new file and reports whether it did. A file that
+// appeared in the meantime wins and is left alone.
+func create(path string, keys *Keys) (made bool, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return false, err
 	}
-	if decoder.More() {
-		return nil, errors.New("holds more than one JSON value")
+	temporary, err := write(path, keys)
+	if err != nil {
+		return false, err
 	}
-	var keys Keys
-	for _, part := range []struct {
-		name  string
-		entry entry
-		key   *Key
-	}{{"codec", form.Codec, &keys.codec}, {"seal", form.Seal, &keys.seal}, {"subject", form.Subject, &keys.subject}} {
-		if len(part.entry.Key) != Size {
-			return nil, fmt.Errorf("the %s key has %d bytes, not %d", part.name, len(part.entry.Key), Size)
-		}
-		copy(part.key.secret[:], part.entry.Key)
-		if part.key.ID() != part.entry.ID {
-			return nil, fmt.Errorf("the %s key does not belong to its id", part.name)
-		}
+	defer os.Remove(temporary) //nolint:errcheck // a leftover holds no key in use
+	// A link, unlike a rename, never replaces the file of another program.
+	if err := os.Link(temporary, path); errors.Is(err, fs.ErrExist) {
+		return false, nil
+	} else if err != nil {
+		return false, err
 	}
-	return &keys, nil
+	return true, syncFolder(filepath.Dir(path))
 }
 
-// create writes the keys to a new file. A file that appeared in the meantime
-// wins and is left alone.
-func create(path string, keys *Keys) error {
-	folder := filepath.Dir(path)
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return err
-	}
-	temporary, err := os.CreateTemp(folder, ".keys-*") // CreateTemp makes files 0600.
+// replace writes the keys in place of a file, in one step.
+func replace(path string, keys *Keys) error {
+	temporary, err := write(path, keys)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary.Name()) //nolint:errcheck // a leftover holds no key in use
-	if err := write(temporary, keys); err != nil {
-		return err
+	if err := os.Rename(temporary, path); err != nil {
+		return errors.Join(err, os.Remove(temporary))
 	}
-	// A link, unlike a rename, never replaces the file of another program.
-	if err := os.Link(temporary.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return nil
+	return syncFolder(filepath.Dir(path))
 }
 
-// write stores the keys durably and closes the file.
-func write(handle *os.File, keys *Keys) error {
+// write stores the keys durably in a new file beside the path and returns its
+// name.
+func write(path string, keys *Keys) (string, error) {
+	handle, err := os.CreateTemp(filepath.Dir(path), ".keys-*") // CreateTemp makes files 0600.
+	if err != nil {
+		return "", err
+	}
 	encoder := json.NewEncoder(handle)
 	encoder.SetIndent("", "  ")
-	err := encoder.Encode(file{
-		Codec:   entry{ID: keys.codec.ID(), Key: keys.codec.Bytes()},
-		Seal:    entry{ID: keys.seal.ID(), Key: keys.seal.Bytes()},
-		Subject: entry{ID: keys.subject.ID(), Key: keys.subject.Bytes()},
-	})
-	return errors.Join(err, handle.Sync(), handle.Close())
+	err = encoder.Encode(form(keys))
+	if err := errors.Join(err, handle.Sync(), handle.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(handle.Name()))
+	}
+	return handle.Name(), nil
+}
+
+// syncFolder makes names in a folder durable: a key in use that a crash takes back
+// would take with it what it encrypted.
+func syncFolder(folder string) error {
+	handle, err := os.Open(folder) //nolint:gosec // the folder of the operator's own setting
+	if err != nil {
+		return err
+	}
+	return errors.Join(handle.Sync(), handle.Close())
 }

@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -15,25 +16,40 @@ import (
 // Size is the length of each key in bytes.
 const Size = 32
 
+// IDSize is the length of a key's ID in characters.
+const IDSize = 12
+
 // Key is one secret key with its public ID. It prints as its ID.
 type Key struct {
-	secret [Size]byte
+	// secret is two pointers away because fmt prints what is in the unexported
+	// field of someone's struct without asking Format. It follows one pointer
+	// for some verbs, two for none.
+	secret **[Size]byte
 }
 
 // newKey returns a random key.
 func newKey() Key {
-	var key Key
+	var secret [Size]byte
 	// Read never fails: the runtime ends the program instead.
-	_, _ = rand.Read(key.secret[:])
-	return key
+	_, _ = rand.Read(secret[:])
+	return keyOf(secret[:])
 }
 
-// ID names the key without telling it: 12 hexadecimal digits computed from
+// keyOf returns the key with these bytes, which are Size many.
+func keyOf(secret []byte) Key {
+	copied := [Size]byte(secret)
+	return Key{secret: new(&copied)}
+}
+
+// bytes returns the key itself, to be read only.
+func (k Key) bytes() []byte { return (*k.secret)[:] }
+
+// ID names the key without telling it: IDSize hexadecimal digits computed from
 // the key.
-func (k Key) ID() string { return k.mac("key id", 6) }
+func (k Key) ID() string { return k.mac("key id", IDSize/2) }
 
 // Bytes returns a copy of the key, for a cipher.
-func (k Key) Bytes() []byte { return append([]byte(nil), k.secret[:]...) }
+func (k Key) Bytes() []byte { return bytes.Clone(k.bytes()) }
 
 // Format writes the key's ID whatever the verb, so that a key cannot be
 // printed by accident.
@@ -41,7 +57,7 @@ func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "key "+k.ID(
 
 // MAC returns the keyed hash (HMAC-SHA-256) of the parts for one purpose.
 func (k Key) MAC(purpose string, parts ...[]byte) []byte {
-	hash := hmac.New(sha256.New, k.secret[:])
+	hash := hmac.New(sha256.New, k.bytes())
 	for _, part := range append([][]byte{[]byte("bioenroll " + purpose)}, parts...) {
 		var length [8]byte
 		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
@@ -63,24 +79,32 @@ func (k Key) mac(purpose string, size int, texts ...string) string {
 // Keys are the keys of an installation. The zero value is of no use: load
 // them with LoadOrCreate or Load.
 type Keys struct {
-	codec, seal, subject Key
+	codec, seal Ring
+	subject     member
 }
 
 // New returns fresh random keys that are kept nowhere, for tests.
-func New() *Keys { return &Keys{codec: newKey(), seal: newKey(), subject: newKey()} }
+func New() *Keys {
+	return &Keys{codec: Ring{[]member{newMember()}}, seal: Ring{[]member{newMember()}}, subject: newMember()}
+}
 
-// Codec returns the key that encrypts payloads.
-func (k *Keys) Codec() Key { return k.codec }
+// Codec returns the keys that encrypt payloads.
+func (k *Keys) Codec() Ring { return k.codec }
 
-// Seal returns the key that encrypts sealed storage.
-func (k *Keys) Seal() Key { return k.seal }
+// Seal returns the keys that encrypt sealed storage.
+func (k *Keys) Seal() Ring { return k.seal }
 
-// Records returns the key that encrypts the store of records. It is derived
-// from the seal key, so that a key file from before there were records serves.
-func (k *Keys) Records() Key {
-	var key Key
-	copy(key.secret[:], k.seal.MAC("records key"))
-	return key
+// Records returns the keys that encrypt the store of records, in the order of
+// the seal keys they are derived from. Each has an ID of its own.
+func (k *Keys) Records() Ring { return k.seal.derived("records key") }
+
+// RecordsKey returns the key of the records that follows from a seal key.
+func (k *Keys) RecordsKey(sealID string) (Key, bool) {
+	place := k.seal.index(sealID)
+	if place < 0 {
+		return Key{}, false
+	}
+	return k.Records().members[place].Key, true
 }
 
 // SubjectFingerprint identifies the subject key. Programs whose fingerprints
@@ -89,7 +113,7 @@ func (k *Keys) SubjectFingerprint() string { return k.subject.ID() }
 
 // Format writes the IDs of the keys whatever the verb.
 func (k *Keys) Format(f fmt.State, _ rune) {
-	_, _ = fmt.Fprintf(f, "keys codec %s, seal %s, subject %s", k.codec.ID(), k.seal.ID(), k.subject.ID())
+	_, _ = fmt.Fprintf(f, "keys codec %s, seal %s, subject %s", k.codec, k.seal, k.subject.ID())
 }
 
 // SubjectHash returns the keyed hash of a subject at a provider: 32

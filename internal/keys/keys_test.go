@@ -62,10 +62,29 @@ func TestLoadOrCreate(t *testing.T) {
 	})
 }
 
+func TestMake(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "keys.json")
+	made, did, err := keys.Make(path)
+	require.NoError(t, err)
+	require.True(t, did)
+	again, did, err := keys.Make(path)
+	require.NoError(t, err)
+	require.False(t, did, "there is one already")
+	require.Equal(t, made, again)
+}
+
+// before is a key file from before there were rings.
+const before = `{
+  "codec": {"id": "ffe042b88dd8", "key": "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="},
+  "seal": {"id": "e4c33240bdcb", "key": "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="},
+  "subject": {"id": "fcc30e0d36d5", "key": "QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8="}
+}`
+
 func TestLoad(t *testing.T) {
 	short := base64.StdEncoding.EncodeToString(make([]byte, 31))
 	other := base64.StdEncoding.EncodeToString(make([]byte, 32))
 	field := regexp.MustCompile(`"key": "[^"]*"`)
+	first := regexp.MustCompile(`(?s)"codec": \[(.*?)\]`)
 	for _, row := range []struct {
 		name   string
 		change func(string) string
@@ -74,8 +93,14 @@ func TestLoad(t *testing.T) {
 		{"refuses_an_empty_file", func(string) string { return "" }, "is not JSON"},
 		{"refuses_a_truncated_file", func(s string) string { return s[:len(s)/2] }, "is not JSON"},
 		{"refuses_unknown_fields", func(s string) string { return strings.Replace(s, `"seal"`, `"sail"`, 1) }, "is not JSON"},
+		{"refuses_unknown_fields_of_a_key", func(s string) string { return strings.Replace(s, `"id"`, `"name": "x", "id"`, 1) }, "is not JSON"},
 		{"refuses_a_second_value", func(s string) string { return s + s }, "more than one"},
-		{"refuses_a_missing_key", func(string) string { return "{}" }, "the codec key has 0 bytes"},
+		{"refuses_a_missing_ring", func(string) string { return "{}" }, "the codec ring has 0 keys"},
+		{"refuses_an_empty_ring", func(s string) string { return first.ReplaceAllString(s, `"codec": []`) }, "the codec ring has 0 keys"},
+		{"refuses_a_key_twice_in_a_ring", func(s string) string { return first.ReplaceAllString(s, `"codec": [$1,$1]`) }, "twice"},
+		{"refuses_too_many_keys", func(s string) string {
+			return first.ReplaceAllString(s, `"codec": [$1`+strings.Repeat(",$1", keys.MaxRing)+`]`)
+		}, "the codec ring has 17 keys"},
 		{"refuses_a_short_key", func(s string) string { return field.ReplaceAllString(s, `"key": "`+short+`"`) }, "31 bytes"},
 		{"refuses_a_key_with_another_id", func(s string) string { return field.ReplaceAllString(s, `"key": "`+other+`"`) }, "does not belong to its id"},
 	} {
@@ -89,6 +114,18 @@ func TestLoad(t *testing.T) {
 			require.ErrorContains(t, err, path)
 		})
 	}
+	t.Run("reads_a_file_from_before_there_were_rings", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "keys.json")
+		require.NoError(t, os.WriteFile(path, []byte(before), 0o600))
+		k, err := keys.Load(path)
+		require.NoError(t, err)
+		require.Equal(t, []keys.Listed{
+			{ID: "ffe042b88dd8", Purpose: keys.ForCodec, InUse: true},
+			{ID: "e4c33240bdcb", Purpose: keys.ForSeal, InUse: true},
+			{ID: "fcc30e0d36d5", Purpose: keys.ForSubject, InUse: true},
+		}, k.List())
+		require.Equal(t, byte(1), k.Codec().Newest().Bytes()[0])
+	})
 	t.Run("refuses_a_file_that_others_may_read", func(t *testing.T) {
 		path, _ := setup(t)
 		require.NoError(t, os.Chmod(path, 0o640))
@@ -142,24 +179,26 @@ func TestGeneratedUserID(t *testing.T) {
 	require.NotEqual(t, id, k.GeneratedUserID("key2"))
 }
 
-func TestRecords(t *testing.T) {
-	path, made := setup(t)
-	require.NotEqual(t, made.Seal().Bytes(), made.Records().Bytes(), "what one key sealed, the other must not open")
-	again, err := keys.Load(path)
-	require.NoError(t, err)
-	require.Equal(t, made.Records(), again.Records())
-	require.NotEqual(t, made.Records(), keys.New().Records(), "the key file counts")
-}
-
 func TestKeysNeverPrint(t *testing.T) {
 	k := keys.New()
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
-		for _, printed := range []string{fmt.Sprintf(verb, k), fmt.Sprintf(verb, k.Codec()), fmt.Sprintf(verb, struct{ K any }{k.Seal()})} {
-			require.NotContains(t, printed, hex.EncodeToString(k.Codec().Bytes()))
-			require.Less(t, len(printed), 80, "an ID, not a list of bytes: %s", printed)
+	type hiding struct {
+		k *keys.Keys
+		c keys.Key
+		s keys.Ring
+		l []keys.Key
+	}
+	hidden := hiding{k, k.Codec().Newest(), k.Seal(), []keys.Key{k.Codec().Newest()}}
+	for _, secret := range [][]byte{k.Codec().Newest().Bytes(), k.Seal().Newest().Bytes()} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%X", "%d", "%q"} {
+			for _, value := range []any{k, *k, k.Codec(), k.Codec().Newest(), struct{ K any }{k.Seal()}, hidden, &hidden} {
+				printed := fmt.Sprintf(verb, value)
+				for _, form := range []string{string(secret), hex.EncodeToString(secret), fmt.Sprintf("%d", secret)[1:], fmt.Sprintf("%#v", secret[:4])[7:]} {
+					require.NotContains(t, strings.ToLower(printed), strings.ToLower(strings.Trim(form, "{}")))
+				}
+			}
 		}
 	}
-	text, err := json.Marshal(map[string]any{"keys": k})
+	text, err := json.Marshal(map[string]any{"keys": k, "ring": k.Seal(), "key": k.Codec().Newest()})
 	require.NoError(t, err)
-	require.JSONEq(t, `{"keys": {}}`, string(text))
+	require.JSONEq(t, `{"keys": {}, "ring": {}, "key": {}}`, string(text))
 }

@@ -29,10 +29,10 @@ func LoseNextCommit(s *Store) {
 
 // Seal encrypts as the store does for one column of a record.
 func Seal(k *keys.Keys, record enroll.RecordID, column string, plain []byte) ([]byte, error) {
-	return newSealer(k.Records()).seal(place{record: record, column: column}, plain)
+	return sealer{k.Records()}.seal(place{record: record, column: column}, plain)
 }
 
 // Unseal decrypts as the store does for one column of a record.
 func Unseal(k *keys.Keys, record enroll.RecordID, column string, sealed []byte) ([]byte, error) {
-	return newSealer(k.Records()).open(place{record: record, column: column}, sealed)
+	return sealer{k.Records()}.open(place{record: record, column: column}, sealed)
 }

@@ -14,6 +14,9 @@ import (
 // key's ID follows, then the nonce and the sealed bytes.
 const mark = "BER1"
 
+// headSize is the length of mark and key ID.
+const headSize = len(mark) + keys.IDSize
+
 // The encrypted columns, as they are bound into what they hold.
 const (
 	columnSubject    = "subject"
@@ -23,6 +26,8 @@ const (
 	columnAnswer     = "answer"
 	columnAudit      = "audit"
 	columnHold       = "hold"
+	columnGrounds    = "grounds"
+	columnStatement  = "statement"
 )
 
 // place is where a ciphertext belongs. It opens nowhere else.
@@ -40,20 +45,14 @@ func (p place) bound(head []byte) []byte {
 	return fmt.Appendf(nil, "%s%d:%s%d:%s%d:%s", head, len(p.record), p.record, len(p.column), p.column, len(p.part), p.part)
 }
 
-// sealer encrypts what a record keeps in confidence.
-type sealer struct {
-	key  keys.Key
-	head []byte
-}
+// sealer encrypts what a record keeps in confidence, with the key of the ring
+// that is in use, and decrypts with all of them.
+type sealer struct{ ring keys.Ring }
 
-func newSealer(key keys.Key) sealer {
-	return sealer{key: key, head: []byte(mark + key.ID())}
-}
-
-// aead returns the cipher of one record. Each record has a key of its own, so
-// that random nonces suffice however many records there are.
-func (s sealer) aead(record enroll.RecordID) (cipher.AEAD, error) {
-	block, err := aes.NewCipher(s.key.MAC("record", []byte(record)))
+// cipherOf returns the cipher of one record under a key. Each record has a key of
+// its own, so that random nonces suffice however many records there are.
+func cipherOf(key keys.Key, record enroll.RecordID) (cipher.AEAD, error) {
+	block, err := aes.NewCipher(key.MAC("record", []byte(record)))
 	if err != nil {
 		return nil, err
 	}
@@ -62,25 +61,27 @@ func (s sealer) aead(record enroll.RecordID) (cipher.AEAD, error) {
 
 // seal encrypts plain for its place.
 func (s sealer) seal(at place, plain []byte) ([]byte, error) {
-	aead, err := s.aead(at.record)
+	key := s.ring.Newest()
+	aead, err := cipherOf(key, at.record)
 	if err != nil {
 		return nil, err
 	}
-	head := bytes.Clone(s.head)
-	return aead.Seal(head, nil, plain, at.bound(s.head)), nil //nolint:gosec // the cipher makes the random nonce itself
+	head := []byte(mark + key.ID())
+	return aead.Seal(head, nil, plain, at.bound(head)), nil //nolint:gosec // the cipher makes the random nonce itself
 }
 
 // open decrypts what seal returned for the same place. The error is
 // ErrOtherKey or ErrDamaged and tells nothing of the content.
 func (s sealer) open(at place, sealed []byte) ([]byte, error) {
-	if len(sealed) < len(s.head) || !bytes.HasPrefix(sealed, []byte(mark)) {
+	if len(sealed) < headSize || !bytes.HasPrefix(sealed, []byte(mark)) {
 		return nil, fmt.Errorf("%s: %w", at.column, ErrDamaged)
 	}
-	head, rest := sealed[:len(s.head)], sealed[len(s.head):]
-	if !bytes.Equal(head, s.head) {
-		return nil, fmt.Errorf("%s: %w", at.column, ErrOtherKey)
+	head, rest := sealed[:headSize], sealed[headSize:]
+	key, ours := s.ring.Find(string(head[len(mark):]))
+	if !ours {
+		return nil, fmt.Errorf("%s: key %q, ours are %q: %w", at.column, head[len(mark):], s.ring.IDs(), ErrOtherKey)
 	}
-	aead, err := s.aead(at.record)
+	aead, err := cipherOf(key, at.record)
 	if err != nil {
 		return nil, err
 	}

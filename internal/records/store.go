@@ -44,7 +44,7 @@ func open(ctx context.Context, address string, k *keys.Keys, version int) (*Stor
 	if version != newest {
 		scripts = scripts[:version]
 	}
-	store := &Store{db: db, dialect: dialect, sealer: newSealer(k.Records()), commit: (*sql.Tx).Commit}
+	store := &Store{db: db, dialect: dialect, sealer: sealer{k.Records()}, commit: (*sql.Tx).Commit}
 	err = store.write(ctx, "open", func(tx transaction) error {
 		if err := dialect.migrate(ctx, tx.Tx, scripts); err != nil {
 			return err
@@ -109,23 +109,26 @@ func (t transaction) change(ctx context.Context, statement string, arguments ...
 	return rows > 0, err
 }
 
-// checkKeys records the fingerprints of the keys in a new store, and compares
-// them with those of a store in use. None of them is secret.
+// subjectKey names the setting that holds the subject key's fingerprint, which
+// is no secret. Stores from before there were rings have a records_key beside
+// it, of which nothing depends any more.
+const subjectKey = "subject_key"
+
+// checkKeys records the fingerprint of the subject key in a new store, and
+// compares it with that of a store in use. The subject key is what an
+// installation keeps when its rings change, so another one tells a foreign key
+// file; which key of a ring is missing shows when something needs it.
 func (t transaction) checkKeys(ctx context.Context, k *keys.Keys) error {
-	for _, check := range []struct{ name, ours string }{
-		{"records_key", k.Records().ID()},
-		{"subject_key", k.SubjectFingerprint()},
-	} {
-		if _, err := t.change(ctx, "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", check.name, check.ours); err != nil {
-			return fmt.Errorf("check keys: %w", err)
-		}
-		var theirs string
-		if err := t.QueryRowContext(ctx, "SELECT value FROM settings WHERE name = $1", check.name).Scan(&theirs); err != nil {
-			return fmt.Errorf("check keys: %w", err)
-		}
-		if theirs != check.ours {
-			return fmt.Errorf("%s is %s, ours is %s: %w", check.name, theirs, check.ours, ErrOtherKey)
-		}
+	ours := k.SubjectFingerprint()
+	if _, err := t.change(ctx, "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING", subjectKey, ours); err != nil {
+		return fmt.Errorf("check keys: %w", err)
+	}
+	var theirs string
+	if err := t.QueryRowContext(ctx, "SELECT value FROM settings WHERE name = $1", subjectKey).Scan(&theirs); err != nil {
+		return fmt.Errorf("check keys: %w", err)
+	}
+	if theirs != ours {
+		return fmt.Errorf("its subject key is %s, ours is %s: %w", theirs, ours, ErrOtherKey)
 	}
 	return nil
 }

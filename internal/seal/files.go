@@ -24,7 +24,7 @@ type fingerprints struct {
 // checkKeys records the fingerprints of the keys in a new folder, and compares
 // them with those of a folder in use.
 func checkKeys(dir string, k *keys.Keys) error {
-	ours := fingerprints{Seal: k.Seal().ID(), Subject: k.SubjectFingerprint()}
+	ours := fingerprints{Seal: k.Seal().Newest().ID(), Subject: k.SubjectFingerprint()}
 	content, err := json.Marshal(ours)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", keyCheck, err)

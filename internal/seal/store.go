@@ -52,7 +52,7 @@ func OpenStore(dir string, k *keys.Keys) (*Store, error) {
 	if err := checkKeys(dir, k); err != nil {
 		return nil, fmt.Errorf("seal: folder %s: %w", dir, err)
 	}
-	cipher, err := newSealer(k.Seal())
+	cipher, err := newSealer(k.Seal().Newest())
 	if err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
