@@ -47,7 +47,7 @@ func (s starting) known(ctx context.Context) (Started, bool, error) {
 	if s.records == nil {
 		return Started{}, false, nil
 	}
-	standing, err := s.records.Standing(ctx, s.record(), s.spec.Provider)
+	standing, err := s.records.Standing(ctx, s.record(), s.spec.Provider, s.subject)
 	switch {
 	case err != nil:
 		return Started{}, false, fmt.Errorf("start %s: %w", s.id(), err)

@@ -31,13 +31,18 @@ type AuthIDOperationRequest struct {
 // none.
 //
 // https://developer.authid.ai/docs/enroll-biometrics
-type AuthIDEnrollment struct{ AuthIDOperationRequest }
+type AuthIDEnrollment struct {
+	AuthIDOperationRequest
+	Grounds
+}
 
 // AuthIDLiveSelfie asks for a live selfie of an existing account.
 //
 // https://developer.authid.ai/docs/capture-live-selfie
 type AuthIDLiveSelfie struct {
 	AuthIDOperationRequest
+	Grounds
+
 	// AttachCredential makes the selfie the account's credential afterwards.
 	AttachCredential bool `json:"attach_credential,omitempty"`
 }
@@ -66,14 +71,22 @@ func (r *AuthIDOperationRequest) Normalize() {
 }
 
 // Check returns an InputError that names every field that is not acceptable.
-func (r AuthIDEnrollment) Check(limits Limits) error { return r.check(limits).err(r.Journey()) }
+func (r AuthIDEnrollment) Check(limits Limits) error {
+	c := r.check(limits)
+	c.grounds(r.Grounds, limits)
+	return c.err(r.Journey())
+}
 
 // Check returns an InputError that names every field that is not acceptable.
-func (r AuthIDLiveSelfie) Check(limits Limits) error { return r.check(limits).err(r.Journey()) }
+func (r AuthIDLiveSelfie) Check(limits Limits) error {
+	c := r.check(limits)
+	c.grounds(r.Grounds, limits)
+	return c.err(r.Journey())
+}
 
 func (r AuthIDOperationRequest) check(limits Limits) *checker {
 	c := &checker{}
-	c.name("account_number", r.AccountNumber, 256)
+	c.name("account_number", r.AccountNumber)
 	c.optional("codeword", r.Codeword.Reveal(), 256)
 	c.optional("tag", r.Tag, 256)
 	c.between("timeout_seconds", r.TimeoutSeconds, limits.AuthIDTimeoutMin, limits.AuthIDTimeoutMax)

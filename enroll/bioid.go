@@ -29,6 +29,8 @@ const (
 //
 // https://developer.bioid.com/ClassicBWS/BwsReference/WebApi/Enroll
 type BioIDEnrollment struct {
+	Grounds
+
 	// BCID is the subject: storage.partition.class-id, with dots or slashes.
 	BCID string `json:"bcid"`
 	// Traits to enroll: Face, Periocular or both with a comma; the service's
@@ -144,6 +146,7 @@ func (r BioIDEnrollment) Check(limits Limits) error {
 	}
 	c.oneOf("performed_by", string(r.PerformedBy), string(ByBrowser), string(ByUs))
 	r.checkSamples(c, limits)
+	c.grounds(r.Grounds, limits)
 	return c.err(r.Journey())
 }
 

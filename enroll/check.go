@@ -20,6 +20,9 @@ type Limits struct {
 	SampleMaxBytes int
 	// TemplateMaxBytes bounds a SmartID template, and a payload.
 	TemplateMaxBytes int
+	// RequireConsent and RequireUpstream make the Grounds of an enrollment
+	// required.
+	RequireConsent, RequireUpstream bool
 }
 
 // DefaultLimits returns the bounds used unless a setting changes them.
@@ -61,14 +64,17 @@ func (c *checker) require(field, value string, limit int) {
 	}
 }
 
-// name is require for the name of a person or account, which no system means
-// to hold control characters.
-func (c *checker) name(field, value string, limit int) {
+// maxNameBytes bounds a name.
+const maxNameBytes = 256
+
+// name is require for the name of a person, an account or a document, which no
+// system means to hold control characters.
+func (c *checker) name(field, value string) {
 	if strings.ContainsFunc(value, unicode.IsControl) {
-		c.refuse(field, "text with a control character", fmt.Sprintf("1 to %d bytes of UTF-8 text without control characters", limit))
+		c.refuse(field, "text with a control character", fmt.Sprintf("1 to %d bytes of UTF-8 text without control characters", maxNameBytes))
 		return
 	}
-	c.require(field, value, limit)
+	c.require(field, value, maxNameBytes)
 }
 
 // optional refuses a value longer than max bytes or not UTF-8.

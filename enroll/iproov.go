@@ -36,6 +36,8 @@ const (
 //
 // https://docs.iproov.com
 type IProovPhotoEnrollment struct {
+	Grounds
+
 	// UserID is the subject; an opaque one is generated when omitted.
 	UserID string `json:"user_id,omitempty"`
 	// Image is the photo file: PNG, JPEG or JPEG 2000, up to 2 MB.
@@ -94,5 +96,6 @@ func (r IProovPhotoEnrollment) Check(limits Limits) error {
 	c.oneOf("assurance_type", r.AssuranceType, GenuinePresence, Liveness)
 	c.optional("client", r.Client, 512)
 	c.between("timeout_seconds", r.TimeoutSeconds, waitMin, waitMax)
+	c.grounds(r.Grounds, limits)
 	return c.err(r.Journey())
 }

@@ -117,6 +117,8 @@ type Envelope struct {
 	// AfterEnd says what becomes of a capture completed after the journey had
 	// ended.
 	AfterEnd AfterEnd `json:"after_end"`
+	// Grounds are what the journey relies on.
+	Grounds Grounds `json:"grounds,omitzero"`
 }
 
 // Pace holds how long a journey may begin and how often it asks. It travels

@@ -15,7 +15,9 @@ type Opening struct {
 	SubjectHash string   `json:"subject_hash"`
 	Digest      string   `json:"digest"`
 	// Subject is the provider's own name of the person.
-	Subject Secret    `json:"subject"`
+	Subject Secret `json:"subject"`
+	// Grounds are what the journey relies on.
+	Grounds Grounds   `json:"grounds,omitzero"`
 	BeganAt time.Time `json:"began_at"`
 }
 
@@ -44,12 +46,17 @@ type Record struct {
 	// References are the provider's identifiers, such as operation_id or token,
 	// by name.
 	References map[string]Secret `json:"references,omitempty"`
-	BeganAt    time.Time         `json:"began_at"`
+	// Grounds are what the journey relies on.
+	Grounds Grounds   `json:"grounds,omitzero"`
+	BeganAt time.Time `json:"began_at"`
 	// Steps are the calls that were fenced or gave something worth keeping, in
 	// the order of their beginning.
 	Steps []RecordStep `json:"steps,omitempty"`
 	// Result is nil until the journey has concluded. It never changes.
 	Result *Result `json:"result,omitempty"`
+	// EmptiedAt is when everything personal was taken out of the record, by an
+	// erasure or because it had been kept long enough; otherwise it is zero.
+	EmptiedAt time.Time `json:"emptied_at,omitzero"`
 	// Resolution is what an operator found out about an unknown outcome.
 	Resolution *Resolution `json:"resolution,omitempty"`
 }

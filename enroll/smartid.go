@@ -5,6 +5,8 @@ package enroll
 //
 // https://smartidsuite.ai/en/developers/kyc/enroll
 type SmartIDEnrollment struct {
+	Grounds
+
 	// User is the subject.
 	User string `json:"user"`
 	// Template is the encrypted face template from the SDK.
@@ -20,6 +22,8 @@ type SmartIDEnrollment struct {
 
 // SmartIDUnenrollment removes a user's enrollment.
 type SmartIDUnenrollment struct {
+	Grounds
+
 	// User is the subject.
 	User string `json:"user"`
 }
@@ -55,7 +59,7 @@ func (r SmartIDUnenrollment) SubjectName() string { return r.User }
 // Check returns an InputError that names every field that is not acceptable.
 func (r SmartIDEnrollment) Check(limits Limits) error {
 	c := &checker{}
-	c.name("user", r.User, 256)
+	c.name("user", r.User)
 	c.require("template", r.Template.Reveal(), limits.TemplateMaxBytes)
 	c.require("pay_load", r.PayLoad.Reveal(), limits.TemplateMaxBytes)
 	if r.OverWrite != "" && r.OverWrite != "true" {
@@ -64,12 +68,15 @@ func (r SmartIDEnrollment) Check(limits Limits) error {
 	if r.Reset && r.OverWrite != "" {
 		c.refuse("over_write", "given together with reset", "absent, because reset removes what there is")
 	}
+	c.grounds(r.Grounds, limits)
 	return c.err(r.Journey())
 }
 
-// Check returns an InputError that names every field that is not acceptable.
+// Check returns an InputError that names every field that is not acceptable. No
+// setting requires grounds of a removal.
 func (r SmartIDUnenrollment) Check(Limits) error {
 	c := &checker{}
-	c.name("user", r.User, 256)
+	c.name("user", r.User)
+	c.grounds(r.Grounds, Limits{})
 	return c.err(r.Journey())
 }

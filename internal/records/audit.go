@@ -25,13 +25,16 @@ const (
 	whatUnheld    = "unheld"
 	whatErased    = "erased"
 	whatSwept     = "swept"
+
+	whatErasureBegan     = "erasure_began"
+	whatErasureConcluded = "erasure_concluded"
 )
 
 // ownWords lists what only the store itself says happened.
 func ownWords() []string {
 	return []string{
 		whatBegan, whatReset, whatClaimed, whatAnswered, whatReleased, whatLost, whatConcluded, whatCleanedUp, whatWatched,
-		whatResolved, whatHeld, whatUnheld, whatErased, whatSwept,
+		whatResolved, whatHeld, whatUnheld, whatErased, whatSwept, whatErasureBegan, whatErasureConcluded,
 	}
 }
 

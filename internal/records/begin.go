@@ -22,6 +22,9 @@ type Opening struct {
 	Digest string
 	// Subject is the provider's own name of the person; it is encrypted.
 	Subject enroll.Secret
+	// Grounds are what the journey relies on; they are encrypted, and kept when
+	// the record is emptied.
+	Grounds enroll.Grounds
 	// At is when the journey began, to the microsecond.
 	At time.Time
 }
@@ -37,11 +40,12 @@ func (o Opening) check() (enroll.Spec, error) {
 // Begin makes the journey's record, or returns the one that is there, without
 // its steps. A record whose Result is set has concluded: that is the journey's
 // outcome, whatever the run. An opening by another run is a workflow reset and
-// is noted. ErrOtherRequest says that the record belongs to another request.
+// is noted. ErrOtherRequest says that the record belongs to another request, and
+// ErrErasing that the subject is being erased, so that no journey may begin.
 func (s *Store) Begin(ctx context.Context, o Opening) (enroll.Record, error) {
 	var record enroll.Record
 	err := s.write(ctx, "begin", func(tx transaction) (err error) {
-		record, err = tx.begin(ctx, o)
+		record, err = tx.open(ctx, o)
 		return err
 	})
 	if err != nil {
@@ -50,34 +54,59 @@ func (s *Store) Begin(ctx context.Context, o Opening) (enroll.Record, error) {
 	return record, nil
 }
 
-func (t transaction) begin(ctx context.Context, o Opening) (enroll.Record, error) {
+// open makes the record of a journey that is about to make its first call, or
+// finds it.
+func (t transaction) open(ctx context.Context, o Opening) (enroll.Record, error) {
+	record, created, err := t.begin(ctx, o)
+	if err != nil || !created {
+		return record, err
+	}
+	// Asked after the row was written: BeginErasure waits for rows being written,
+	// so either it finds this record or this finds the erasure.
+	erasure, err := t.erasing(ctx, record.Provider, record.SubjectHash)
+	if err == nil && erasure != "" {
+		err = fmt.Errorf("record %s: erasure %s: %w", o.Record, erasure, ErrErasing)
+	}
+	return record, err
+}
+
+// begin makes the record of a journey, and reports that it did, or finds it.
+func (t transaction) begin(ctx context.Context, o Opening) (record enroll.Record, created bool, err error) {
+	if created, err = t.create(ctx, o); err != nil {
+		return enroll.Record{}, false, err
+	}
+	if record, err = t.locked(ctx, o.Record); err != nil {
+		return enroll.Record{}, false, err
+	}
+	if record.Digest != o.Digest {
+		return enroll.Record{}, false, fmt.Errorf("record %s: %w", o.Record, ErrOtherRequest)
+	}
+	return record, created, t.follow(ctx, &record, o.RunID)
+}
+
+// create writes the record of an opening unless there is one.
+func (t transaction) create(ctx context.Context, o Opening) (bool, error) {
 	spec, err := o.check()
 	if err != nil {
-		return enroll.Record{}, err
+		return false, err
 	}
 	subject, err := t.sealText(place{record: o.Record, column: columnSubject}, o.Subject)
 	if err != nil {
-		return enroll.Record{}, err
+		return false, err
 	}
-	created, err := t.change(ctx, `INSERT INTO records (id, journey, provider, workflow_id, run_id, subject_hash, digest, subject, began_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING`,
-		o.Record, o.Journey, spec.Provider, o.WorkflowID, o.RunID, o.SubjectHash, o.Digest, subject, stamp(o.At))
-	if err != nil {
-		return enroll.Record{}, err
-	}
-	if created {
-		if err := t.audit(ctx, o.Record, whatBegan, "run "+o.RunID); err != nil {
-			return enroll.Record{}, err
+	var grounds []byte
+	if o.Grounds != (enroll.Grounds{}) {
+		if grounds, err = t.sealer.sealJSON(place{record: o.Record, column: columnGrounds}, o.Grounds); err != nil {
+			return false, err
 		}
 	}
-	record, err := t.locked(ctx, o.Record)
-	if err != nil {
-		return enroll.Record{}, err
+	created, err := t.change(ctx, `INSERT INTO records (id, journey, provider, workflow_id, run_id, subject_hash, digest, subject, grounds, began_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
+		o.Record, o.Journey, spec.Provider, o.WorkflowID, o.RunID, o.SubjectHash, o.Digest, subject, grounds, stamp(o.At))
+	if err != nil || !created {
+		return false, err
 	}
-	if record.Digest != o.Digest {
-		return enroll.Record{}, fmt.Errorf("record %s: %w", o.Record, ErrOtherRequest)
-	}
-	return record, t.follow(ctx, &record, o.RunID)
+	return true, t.audit(ctx, o.Record, whatBegan, "run "+o.RunID)
 }
 
 // follow notes that another run of the journey has taken over.

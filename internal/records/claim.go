@@ -94,7 +94,7 @@ func (s *Store) BeginAndClaim(ctx context.Context, o Opening, c Claim) (Claimed,
 		if c.Record != o.Record || c.RunID != o.RunID {
 			return errors.New("opening and claim are of different journeys")
 		}
-		record, err := tx.begin(ctx, o)
+		record, err := tx.open(ctx, o)
 		if err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func (t transaction) claim(ctx context.Context, c Claim, record enroll.Record) (
 	if err != nil {
 		return Claimed{}, err
 	}
-	if found.state != enroll.StepAnswered {
+	if found.state != enroll.StepAnswered || found.answer == nil { // An emptied record has no answers.
 		return Claimed{State: InDoubt, Record: record}, nil
 	}
 	answer, err := t.sealer.open(c.place(), found.answer)
@@ -179,7 +179,8 @@ func (t transaction) call(ctx context.Context, c Claim) (call, error) {
 // Answer stores the provider's answer to a claimed call, encrypted, and adds
 // the references that came with it to the record. Every later claimant is told
 // Answered. The first answer stays: a second one changes nothing. A call that
-// was lost may be answered when its answer was learned by other means.
+// was lost may be answered when its answer was learned by other means. A record
+// that was emptied stays so: the answer is dropped.
 func (s *Store) Answer(ctx context.Context, c Claim, answer []byte, references map[string]enroll.Secret) error {
 	return s.write(ctx, "answer", func(tx transaction) error {
 		record, err := tx.locked(ctx, c.Record)
@@ -189,6 +190,9 @@ func (s *Store) Answer(ctx context.Context, c Claim, answer []byte, references m
 		found, err := tx.call(ctx, c)
 		if err != nil || found.state == enroll.StepAnswered {
 			return err
+		}
+		if !record.EmptiedAt.IsZero() { // It came after the erasure.
+			return nil
 		}
 		sealed, err := tx.sealer.seal(c.place(), answer)
 		if err != nil {

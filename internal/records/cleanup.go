@@ -19,7 +19,7 @@ func (s *Store) CleanedUp(ctx context.Context, id enroll.RecordID, result enroll
 		if err != nil {
 			return err
 		}
-		if record.Result == nil || record.Result.RunID != result.RunID {
+		if record.Result == nil || !record.EmptiedAt.IsZero() || record.Result.RunID != result.RunID {
 			return nil
 		}
 		news := told(*record.Result, result)

@@ -25,7 +25,8 @@ type Conclusion struct {
 func (s *Store) Conclude(ctx context.Context, c Conclusion) (enroll.Result, error) {
 	var result enroll.Result
 	err := s.write(ctx, "conclude", func(tx transaction) error {
-		record, err := tx.begin(ctx, c.Opening)
+		// Also under an erasure: what has ended has to be told, and is emptied.
+		record, created, err := tx.begin(ctx, c.Opening)
 		if err != nil {
 			return err
 		}
@@ -34,7 +35,10 @@ func (s *Store) Conclude(ctx context.Context, c Conclusion) (enroll.Result, erro
 			return nil
 		}
 		result = c.Result
-		return tx.conclude(ctx, record.ID, result)
+		if err := tx.conclude(ctx, record.ID, result); err != nil || !created {
+			return err
+		}
+		return tx.emptyIfErasing(ctx, record)
 	})
 	if err != nil {
 		return enroll.Result{}, err
@@ -48,8 +52,8 @@ func (t transaction) conclude(ctx context.Context, id enroll.RecordID, result en
 	if err != nil {
 		return err
 	}
-	if _, err := t.change(ctx, `UPDATE records SET outcome = $2, reason = $3, provider_code = $4, can_retry = $5, concluded_at = $6, result = $7
-		WHERE id = $1`,
+	if _, err := t.change(ctx, `UPDATE records SET outcome = $2, reason = $3, provider_code = $4, can_retry = $5, concluded_at = $6, result = $7,
+		emptied_at = 0 WHERE id = $1`,
 		id, result.Outcome, result.Reason, plain(result.ProviderCode), result.CanRetry, stamp(result.ConcludedAt), sealed); err != nil {
 		return err
 	}

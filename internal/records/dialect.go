@@ -27,6 +27,12 @@ type dialect struct {
 	// lock reads a record and keeps other writers away from it until the
 	// transaction ends.
 	lock string
+	// settled lets end, and then keeps out until the transaction ends, what
+	// others write into the records; empty as above.
+	settled string
+	// forget takes what was deleted out of the database's log, too; empty where
+	// the database does so by itself.
+	forget string
 	// writing makes a transaction see what others committed before it got its
 	// lock, whatever the database's own default.
 	writing *sql.TxOptions

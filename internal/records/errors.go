@@ -17,6 +17,8 @@ var (
 	ErrNotUnknown = errors.New("only an unknown outcome can be resolved")
 	// ErrResolved: the unknown outcome was resolved differently before.
 	ErrResolved = errors.New("the outcome is resolved already")
+	// ErrErasing: the subject is being erased, so no journey may begin.
+	ErrErasing = errors.New("the subject is being erased; start again when the erasure has concluded")
 	// ErrOtherKey: the store was written with another key file than ours.
 	ErrOtherKey = errors.New("the records belong to another key file; give every program of the installation the same one")
 	// ErrDamaged: something encrypted was changed, cut or moved.

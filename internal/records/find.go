@@ -46,12 +46,9 @@ type Page struct {
 func (s *Store) Find(ctx context.Context, f Filter) (Page, error) {
 	var page Page
 	err := s.read(ctx, "find", func(tx transaction) error {
-		limit := f.Limit
-		switch {
-		case limit == 0:
-			limit = defaultLimit
-		case limit < 0 || limit > maxLimit:
-			return fmt.Errorf("limit: given %d, allowed: 1 to %d", limit, maxLimit)
+		limit, err := pageSize(f.Limit)
+		if err != nil {
+			return err
 		}
 		conditions, arguments, err := f.conditions()
 		if err != nil {
@@ -67,6 +64,17 @@ func (s *Store) Find(ctx context.Context, f Filter) (Page, error) {
 		return err
 	})
 	return page, err
+}
+
+// pageSize returns how many rows a page has.
+func pageSize(limit int) (int, error) {
+	switch {
+	case limit == 0:
+		return defaultLimit, nil
+	case limit < 0 || limit > maxLimit:
+		return 0, fmt.Errorf("limit: given %d, allowed: 1 to %d", limit, maxLimit)
+	}
+	return limit, nil
 }
 
 // conditions returns the filter as the end of a query and its arguments.
@@ -113,7 +121,12 @@ func (f Filter) conditions() (string, []any, error) {
 
 // find returns the records of a query's end, without their steps.
 func (t transaction) find(ctx context.Context, end string, arguments []any) ([]enroll.Record, error) {
-	rows, err := t.QueryContext(ctx, "SELECT "+columns+" FROM records"+end, arguments...)
+	return t.query(ctx, "SELECT "+columns+" FROM records"+end, arguments)
+}
+
+// query returns the records of a query for the columns of a record.
+func (t transaction) query(ctx context.Context, query string, arguments []any) ([]enroll.Record, error) {
+	rows, err := t.QueryContext(ctx, query, arguments...)
 	if err != nil {
 		return nil, err
 	}

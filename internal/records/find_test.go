@@ -44,6 +44,7 @@ func shelf(t *testing.T, store *records.Store) {
 		spec, err := row.journey.Spec()
 		require.NoError(t, err)
 		o.WorkflowID = string(spec.Provider) + "-" + row.subject
+		o.Grounds = enroll.Grounds{Consent: "consent-" + string(o.Record), Upstream: "check-" + string(o.Record)}
 		_, err = store.BeginAndClaim(t.Context(), o, claim(string(o.Record)))
 		require.NoError(t, err)
 		if row.outcome != "" {
@@ -157,38 +158,6 @@ func TestExport(t *testing.T) {
 	}
 }
 
-func TestErase(t *testing.T) {
-	for _, database := range databases() {
-		t.Run(database.name, func(t *testing.T) {
-			store := database.empty(t).open(t)
-			shelf(t, store)
-			require.NoError(t, store.Answer(t.Context(), claim("r0"), []byte("answer"), map[string]enroll.Secret{"operation_id": "op"}))
-
-			erased, err := store.Erase(t.Context(), enroll.AuthID, "anna")
-			require.NoError(t, err)
-			require.Equal(t, records.Erased{Records: 1, Live: []enroll.RecordID{"r5"}}, erased)
-			record, err := store.Get(t.Context(), "r0")
-			require.NoError(t, err)
-			require.Empty(t, record.Subject)
-			require.Empty(t, record.References)
-			require.Equal(t, enroll.Result{
-				Journey: enroll.AuthIDEnroll, ConcludedAt: began.Add(time.Minute),
-				Verdict: enroll.Verdict{Outcome: enroll.Enrolled, Reason: enroll.ReasonDeclined, ProviderCode: "7", CanRetry: true},
-			}, *record.Result, "how it ended stays")
-			var answers int
-			require.NoError(t, records.DB(store).QueryRowContext(t.Context(), "SELECT COUNT(*) FROM steps WHERE answer IS NOT NULL").Scan(&answers))
-			require.Zero(t, answers)
-
-			live, err := store.Get(t.Context(), "r5")
-			require.NoError(t, err)
-			require.Equal(t, enroll.Secret("anna@example.com"), live.Subject, "a journey under way keeps what it needs")
-			erased, err = store.Erase(t.Context(), enroll.AuthID, "anna")
-			require.NoError(t, err)
-			require.Zero(t, erased.Records)
-		})
-	}
-}
-
 func TestSweep(t *testing.T) {
 	for _, database := range databases() {
 		t.Run(database.name, func(t *testing.T) {
@@ -208,6 +177,48 @@ func TestSweep(t *testing.T) {
 			require.Len(t, whats(t, store, ""), 2, "one entry a batch")
 			_, err = records.DB(store).ExecContext(t.Context(), "DELETE FROM audit")
 			require.ErrorContains(t, err, "append-only", "the way is closed again")
+		})
+	}
+}
+
+func TestEmptyBefore(t *testing.T) {
+	for _, database := range databases() {
+		t.Run(database.name, func(t *testing.T) {
+			store := database.empty(t).open(t)
+			shelf(t, store)
+			for i := range 120 { // More than one batch.
+				conclude(t, store, fmt.Sprintf("s%d", i), enroll.Rejected)
+			}
+			// Every journey of the shelf concluded a minute after the first began.
+			emptied, err := store.EmptyBefore(t.Context(), began.Add(time.Minute))
+			require.NoError(t, err)
+			require.Zero(t, emptied, "kept as long as the setting says")
+			emptied, err = store.EmptyBefore(t.Context(), began.Add(2*time.Minute))
+			require.NoError(t, err)
+			require.Equal(t, 124, emptied)
+			page, err := store.Find(t.Context(), records.Filter{SubjectHash: "anna"})
+			require.NoError(t, err)
+			named := map[string]bool{}
+			for _, record := range page.Records {
+				named[string(record.ID)] = record.Subject != ""
+			}
+			require.Equal(t, map[string]bool{
+				"r0": false,
+				"r1": true, // Unknown, and nobody has settled it.
+				"r4": false,
+				"r5": true, // Under way.
+			}, named)
+			require.Equal(t, "erased kept long enough", last(whats(t, store, "r0")))
+
+			require.NoError(t, store.Resolve(t.Context(), "r1", enroll.Resolution{Outcome: enroll.Enrolled, Who: "olga", Why: "seen"}))
+			emptied, err = store.EmptyBefore(t.Context(), began.Add(2*time.Minute))
+			require.NoError(t, err)
+			require.Equal(t, 1, emptied, "settled, it has nothing to wait for")
+
+			long := began.Add(6 * time.Minute).Add(enroll.LongestJourney)
+			emptied, err = store.EmptyBefore(t.Context(), long)
+			require.NoError(t, err)
+			require.Equal(t, 1, emptied, "a journey without an outcome that cannot be under way any more")
 		})
 	}
 }

@@ -21,8 +21,6 @@ type Hold struct {
 	At  time.Time `json:"at"`
 }
 
-const selectHolds = "SELECT provider, at, hold FROM holds"
-
 // holdPlace binds a hold to its provider and time.
 func holdPlace(provider enroll.Provider, at int64) place {
 	return place{column: columnHold, part: fmt.Sprintf("%d %s", at, provider)}
@@ -89,7 +87,7 @@ func (s *Store) Held(ctx context.Context) ([]Hold, error) {
 }
 
 func (t transaction) held(ctx context.Context) ([]Hold, error) {
-	rows, err := t.QueryContext(ctx, selectHolds+" ORDER BY provider")
+	rows, err := t.QueryContext(ctx, "SELECT provider, at, hold FROM holds ORDER BY provider")
 	if err != nil {
 		return nil, err
 	}
@@ -107,16 +105,20 @@ func (t transaction) held(ctx context.Context) ([]Hold, error) {
 
 // scanHold reads a hold from a row.
 func (t transaction) scanHold(from scanner) (Hold, error) {
-	var hold Hold
+	var provider enroll.Provider
 	var at int64
 	var sealed []byte
-	if err := from.Scan(&hold.Provider, &at, &sealed); err != nil {
+	if err := from.Scan(&provider, &at, &sealed); err != nil {
 		return Hold{}, err
 	}
+	return t.openHold(provider, at, sealed)
+}
+
+// openHold decrypts a hold.
+func (t transaction) openHold(provider enroll.Provider, at int64, sealed []byte) (Hold, error) {
 	var opened entry
-	if err := t.sealer.openJSON(holdPlace(hold.Provider, at), sealed, &opened); err != nil {
-		return Hold{}, fmt.Errorf("hold of %s: %w", hold.Provider, err)
+	if err := t.sealer.openJSON(holdPlace(provider, at), sealed, &opened); err != nil {
+		return Hold{}, fmt.Errorf("hold of %s: %w", provider, err)
 	}
-	hold.At, hold.Who, hold.Why = moment(at), opened.Who, opened.Detail
-	return hold, nil
+	return Hold{Provider: provider, At: moment(at), Who: opened.Who, Why: opened.Detail}, nil
 }

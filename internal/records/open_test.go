@@ -30,18 +30,25 @@ func TestOpen(t *testing.T) {
 				f := database.empty(t)
 				older, err := records.OpenVersion(t.Context(), f.address, f.keys, 1)
 				require.NoError(t, err)
-				_, err = older.BeginAndClaim(t.Context(), opening("a"), claim("a"))
+				subject, err := records.Seal(f.keys, "a", "subject", []byte("anna@example.com"))
 				require.NoError(t, err)
-				require.NoError(t, older.Answer(t.Context(), claim("a"), []byte("answer"), nil))
+				_, err = records.DB(older).ExecContext(t.Context(), `INSERT INTO records
+					(id, journey, provider, workflow_id, run_id, subject_hash, digest, subject, began_at)
+					VALUES ('a', 'authid.enroll', 'authid', 'authid-a', 'run-1', 'hash-a', 'digest-a', $1, $2)`, subject, began.UnixMicro())
+				require.NoError(t, err)
 				_, err = older.Held(t.Context())
 				require.Error(t, err, "version 1 knows no holds")
 				require.NoError(t, older.Close())
 
 				store := f.open(t)
-				claimed, err := store.Claim(t.Context(), claim("a"))
+				record, err := store.Begin(t.Context(), opening("a"))
 				require.NoError(t, err)
-				require.Equal(t, "answer", string(claimed.Answer))
+				expected := opening("a")
+				require.Equal(t, expected.Subject, record.Subject)
+				require.Equal(t, expected.At, record.BeganAt)
 				_, err = store.Held(t.Context())
+				require.NoError(t, err)
+				_, err = store.Erasures(t.Context(), records.ErasureFilter{})
 				require.NoError(t, err)
 			})
 			t.Run("leaves_a_newer_schema_as_it_is", func(t *testing.T) {
@@ -240,9 +247,9 @@ func (f fixture) dump(t *testing.T, store *records.Store) string {
 		}
 		return all.String()
 	}
-	for _, table := range []string{"records", "steps", "audit", "holds", "settings"} {
+	for _, table := range []string{"records", "steps", "audit", "holds", "settings", "erasures"} {
 		var text string
-		require.NoError(t, records.DB(store).QueryRowContext(t.Context(), "SELECT STRING_AGG(x::text, ' ') FROM "+table+" x").Scan(&text))
+		require.NoError(t, records.DB(store).QueryRowContext(t.Context(), "SELECT COALESCE(STRING_AGG(x::text, ' '), '') FROM "+table+" x").Scan(&text))
 		all.WriteString(text)
 	}
 	return all.String()

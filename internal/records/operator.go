@@ -104,7 +104,7 @@ func (t transaction) resolve(ctx context.Context, id enroll.RecordID, r enroll.R
 	if err != nil {
 		return err
 	}
-	if _, err := t.change(ctx, "UPDATE records SET resolved_outcome = $2, resolved_at = $3, resolution = $4 WHERE id = $1",
+	if _, err := t.change(ctx, "UPDATE records SET resolved_outcome = $2, resolved_at = $3, resolution = $4, emptied_at = 0 WHERE id = $1",
 		id, r.Outcome, stamp(r.At), sealed); err != nil {
 		return err
 	}

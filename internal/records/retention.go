@@ -8,59 +8,30 @@ import (
 	"github.com/bioenroll/bioenroll/enroll"
 )
 
-// sweepBatch is how many records a sweep deletes in one transaction.
+// sweepBatch is how many rows a sweep changes in one transaction.
 const sweepBatch = 100
 
-// Erased is what an erasure did.
-type Erased struct {
-	// Records is how many records were emptied of everything personal.
-	Records int
-	// Live lists the journeys that are still under way: they need what they
-	// know, so they were left alone.
-	Live []enroll.RecordID
-}
-
-// Erase empties the concluded records of a subject of everything personal: the
-// subject's name, references, answers, and all of the result and of a
-// resolution but the outcome. What remains says that there was a journey, when,
-// and how it ended. Repeated, it empties nothing.
-func (s *Store) Erase(ctx context.Context, provider enroll.Provider, subjectHash string) (Erased, error) {
-	var erased Erased
-	err := s.write(ctx, "erase", func(tx transaction) error {
-		found, err := tx.find(ctx, " WHERE provider = $1 AND subject_hash = $2 ORDER BY id", []any{provider, subjectHash})
+// EmptyBefore empties records of everything personal, as Erase does: those of
+// journeys that concluded before the given time, and those without an outcome
+// that began so long before it that their journey cannot be under way any more.
+// It returns how many. Unknown outcomes stay whole until somebody has resolved
+// them: who does so has to know what to ask the provider.
+func (s *Store) EmptyBefore(ctx context.Context, before time.Time) (int, error) {
+	return s.inBatches(ctx, "empty", func(tx transaction) (int, error) {
+		due, err := tx.names(ctx, `SELECT id FROM records WHERE emptied_at = 0
+			AND (outcome <> '' AND concluded_at < $1 OR outcome = '' AND began_at < $2)
+			AND NOT (outcome = 'unknown' AND resolved_outcome = '') ORDER BY began_at LIMIT $3`,
+			stamp(before), stamp(before.Add(-enroll.LongestJourney)), sweepBatch)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		for _, record := range found {
-			if record.Result == nil {
-				erased.Live = append(erased.Live, record.ID)
-				continue
-			}
-			emptied, err := tx.erase(ctx, record.ID)
-			if err != nil {
-				return err
-			}
-			if emptied {
-				erased.Records++
+		for _, id := range due {
+			if _, err := tx.empty(ctx, id, "kept long enough"); err != nil {
+				return 0, err
 			}
 		}
-		return nil
+		return len(due), nil
 	})
-	return erased, err
-}
-
-// erase empties one record that has concluded.
-func (t transaction) erase(ctx context.Context, id enroll.RecordID) (bool, error) {
-	record, err := t.change(ctx, `UPDATE records SET subject = NULL, refs = NULL, result = NULL, resolution = NULL
-		WHERE id = $1 AND (subject IS NOT NULL OR refs IS NOT NULL OR result IS NOT NULL OR resolution IS NOT NULL)`, id)
-	if err != nil {
-		return false, err
-	}
-	answers, err := t.change(ctx, "UPDATE steps SET answer = NULL WHERE record = $1 AND answer IS NOT NULL", id)
-	if err != nil || !record && !answers {
-		return false, err
-	}
-	return true, t.audit(ctx, id, whatErased, "")
 }
 
 // Sweep deletes the records of journeys that began before the given time, with
@@ -69,27 +40,46 @@ func (t transaction) erase(ctx context.Context, id enroll.RecordID) (bool, error
 // the deleted records are forgotten, so the time must lie further back than any
 // journey lasts and any caller repeats a start.
 func (s *Store) Sweep(ctx context.Context, before time.Time) (int, error) {
-	swept := 0
+	return s.inBatches(ctx, "sweep", func(tx transaction) (int, error) { return tx.sweep(ctx, before) })
+}
+
+// inBatches repeats a transaction that changes up to sweepBatch rows while there
+// are more, and returns how many it changed.
+func (s *Store) inBatches(ctx context.Context, op string, change func(transaction) (int, error)) (int, error) {
+	all := 0
 	for {
-		deleted := 0
-		err := s.write(ctx, "sweep", func(tx transaction) (err error) {
-			deleted, err = tx.sweep(ctx, before)
+		changed := 0
+		err := s.write(ctx, op, func(tx transaction) (err error) {
+			if tx.dialect.alone != "" { // Two sweeps would choose the same records.
+				if _, err := tx.ExecContext(ctx, tx.dialect.alone); err != nil {
+					return err
+				}
+			}
+			changed, err = change(tx)
 			return err
 		})
-		swept += deleted
-		if err != nil || deleted < sweepBatch {
-			return swept, err
+		if err != nil {
+			return all, err
+		}
+		if all += changed; changed < sweepBatch {
+			return all, s.forget(ctx, op, all)
 		}
 	}
 }
 
+// forget takes deleted bytes out of the database's log, if anything changed.
+func (s *Store) forget(ctx context.Context, op string, changed int) error {
+	if changed == 0 || s.dialect.forget == "" {
+		return nil
+	}
+	if _, err := s.db.ExecContext(ctx, s.dialect.forget); err != nil {
+		return fmt.Errorf("records: %s: take deleted bytes out of the log: %w", op, err)
+	}
+	return nil
+}
+
 // sweep deletes one batch of records.
 func (t transaction) sweep(ctx context.Context, before time.Time) (int, error) {
-	if t.dialect.alone != "" { // Two sweeps would choose the same records.
-		if _, err := t.ExecContext(ctx, t.dialect.alone); err != nil {
-			return 0, err
-		}
-	}
 	chosen, err := t.ExecContext(ctx, `INSERT INTO sweeping (record) SELECT id FROM records
 		WHERE began_at < $1 AND NOT (outcome = 'unknown' AND resolved_outcome = '') ORDER BY began_at LIMIT $2`, stamp(before), sweepBatch)
 	if err != nil {

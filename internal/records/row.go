@@ -13,17 +13,17 @@ import (
 
 const (
 	columns = `id, journey, provider, workflow_id, run_id, subject_hash, digest, subject, refs, began_at,
-		outcome, reason, provider_code, can_retry, concluded_at, result, resolved_outcome, resolved_at, resolution`
+		outcome, reason, provider_code, can_retry, concluded_at, result, resolved_outcome, resolved_at, resolution, grounds, emptied_at`
 	selectRecord = "SELECT " + columns + " FROM records WHERE id = $1"
 )
 
 // row is a record as it is stored.
 type row struct {
-	record                                 enroll.Record
-	subject, references, result, resolving []byte
-	beganAt, concludedAt, resolvedAt       int64
-	verdict                                enroll.Verdict
-	resolved                               enroll.Outcome
+	record                                          enroll.Record
+	subject, references, result, resolving, grounds []byte
+	beganAt, concludedAt, resolvedAt, emptiedAt     int64
+	verdict                                         enroll.Verdict
+	resolved                                        enroll.Outcome
 }
 
 // scanner is one row of a query.
@@ -37,7 +37,7 @@ func (t transaction) scan(from scanner) (enroll.Record, error) {
 	if err := from.Scan(&r.record.ID, &r.record.Journey, &r.record.Provider, &r.record.WorkflowID, &r.record.RunID,
 		&r.record.SubjectHash, &r.record.Digest, &r.subject, &r.references, &r.beganAt,
 		&r.verdict.Outcome, &r.verdict.Reason, &r.verdict.ProviderCode, &r.verdict.CanRetry, &r.concludedAt, &r.result,
-		&r.resolved, &r.resolvedAt, &r.resolving); err != nil {
+		&r.resolved, &r.resolvedAt, &r.resolving, &r.grounds, &r.emptiedAt); err != nil {
 		if errors.Is(err, sql.ErrNoRows) {
 			return enroll.Record{}, ErrNotFound
 		}
@@ -52,7 +52,7 @@ func (t transaction) scan(from scanner) (enroll.Record, error) {
 // open decrypts what the row holds into the record.
 func (r *row) open(s sealer) error {
 	id := r.record.ID
-	r.record.BeganAt = moment(r.beganAt)
+	r.record.BeganAt, r.record.EmptiedAt = moment(r.beganAt), moment(r.emptiedAt)
 	if r.subject != nil {
 		plain, err := s.open(place{record: id, column: columnSubject}, r.subject)
 		if err != nil {
@@ -61,6 +61,9 @@ func (r *row) open(s sealer) error {
 		r.record.Subject = enroll.Secret(plain)
 	}
 	if err := s.openJSON(place{record: id, column: columnReferences}, r.references, &r.record.References); err != nil {
+		return err
+	}
+	if err := s.openJSON(place{record: id, column: columnGrounds}, r.grounds, &r.record.Grounds); err != nil {
 		return err
 	}
 	if r.verdict.Outcome != "" {

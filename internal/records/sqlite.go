@@ -21,7 +21,10 @@ const pragmas = "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=s
 	"&_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_txlock=immediate"
 
 func sqliteDialect() dialect {
-	return dialect{name: "sqlite", lock: selectRecord, snapshot: &sql.TxOptions{ReadOnly: true}}
+	return dialect{
+		name: "sqlite", lock: selectRecord, forget: "PRAGMA wal_checkpoint(TRUNCATE)",
+		snapshot: &sql.TxOptions{ReadOnly: true},
+	}
 }
 
 // openSQLite returns the database in the file, which it makes when missing.

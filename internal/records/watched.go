@@ -20,7 +20,7 @@ func (s *Store) Watched(ctx context.Context, id enroll.RecordID, found enroll.Wa
 		if err != nil {
 			return err
 		}
-		if record.Result == nil || record.Result.RunID != found.EndedRun {
+		if record.Result == nil || !record.EmptiedAt.IsZero() || record.Result.RunID != found.EndedRun {
 			return nil
 		}
 		trail, err := tx.trail(ctx, id)

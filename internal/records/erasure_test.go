@@ -1,0 +1,142 @@
+package records_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/records"
+)
+
+// anna is the subject of the erasures of these tests.
+func anna() []records.SubjectKey {
+	return []records.SubjectKey{{Provider: enroll.AuthID, Hash: "anna"}, {Provider: enroll.IProov, Hash: "anna-too"}}
+}
+
+// ofAnna returns the opening of one of her journeys at authID.
+func ofAnna(id string) records.Opening {
+	o := opening(id)
+	o.SubjectHash = "anna"
+	return o
+}
+
+func TestErasure(t *testing.T) {
+	for _, database := range databases() {
+		t.Run(database.name, func(t *testing.T) {
+			f := database.empty(t)
+			store := f.open(t)
+			require.NoError(t, store.BeginErasure(t.Context(), "e1", anna(), began))
+			require.NoError(t, store.BeginErasure(t.Context(), "e1", anna(), began.Add(time.Hour)), "it may be repeated")
+
+			t.Run("is_known_while_it_is_under_way", func(t *testing.T) {
+				found, err := store.Erasure(t.Context(), "e1")
+				require.NoError(t, err)
+				require.Equal(t, records.Erasure{ID: "e1", BeganAt: began, Subjects: anna()}, found)
+				id, ok, err := store.Erasing(t.Context(), enroll.IProov, "anna-too")
+				require.NoError(t, err)
+				require.True(t, ok)
+				require.Equal(t, "e1", id)
+				standing, err := store.Standing(t.Context(), "new", enroll.AuthID, "anna")
+				require.NoError(t, err)
+				require.Equal(t, records.Standing{Erasure: "e1"}, standing)
+			})
+			t.Run("keeps_journeys_of_its_subjects_from_beginning", func(t *testing.T) {
+				_, err := store.Begin(t.Context(), ofAnna("late"))
+				require.ErrorIs(t, err, records.ErrErasing)
+				_, err = store.BeginAndClaim(t.Context(), ofAnna("late"), claim("late"))
+				require.ErrorIs(t, err, records.ErrErasing)
+				_, err = store.Get(t.Context(), "late")
+				require.ErrorIs(t, err, records.ErrNotFound)
+				_, err = store.Begin(t.Context(), opening("somebody-else"))
+				require.NoError(t, err)
+			})
+			t.Run("leaves_nothing_personal_of_a_journey_that_it_refused", func(t *testing.T) {
+				_, err := store.Conclude(t.Context(), records.Conclusion{Opening: ofAnna("refused"), Result: result(enroll.Failed)})
+				require.NoError(t, err)
+				record, err := store.Get(t.Context(), "refused")
+				require.NoError(t, err)
+				require.Empty(t, record.Subject)
+				require.Empty(t, record.Result.UserID)
+				require.Equal(t, enroll.Failed, record.Result.Outcome)
+			})
+			t.Run("of_another_person_leaves_the_subject_under_way", func(t *testing.T) {
+				require.NoError(t, store.BeginErasure(t.Context(), "e2", anna()[:1], began.Add(time.Minute)))
+				require.NoError(t, store.ConcludeErasure(t.Context(), "e2", []byte(`{}`)))
+				_, ok, err := store.Erasing(t.Context(), enroll.AuthID, "anna")
+				require.NoError(t, err)
+				require.True(t, ok, "the first one goes on")
+			})
+			t.Run("ends_with_the_first_statement", func(t *testing.T) {
+				require.NoError(t, store.ConcludeErasure(t.Context(), "e1", []byte(`{"removed": "secret-statement"}`)))
+				require.NoError(t, store.ConcludeErasure(t.Context(), "e1", []byte(`{"removed": "twice"}`)))
+				require.NoError(t, store.BeginErasure(t.Context(), "e1", anna(), began), "a late repetition bars nobody")
+				found, err := store.Erasure(t.Context(), "e1")
+				require.NoError(t, err)
+				require.JSONEq(t, `{"removed": "secret-statement"}`, string(found.Statement))
+				require.False(t, found.ConcludedAt.IsZero())
+				require.Empty(t, found.Subjects)
+				_, ok, err := store.Erasing(t.Context(), enroll.AuthID, "anna")
+				require.NoError(t, err)
+				require.False(t, ok)
+				_, err = store.Begin(t.Context(), ofAnna("afterwards"))
+				require.NoError(t, err)
+				require.NotContains(t, f.dump(t, store), "secret-statement")
+			})
+			t.Run("is_listed_the_newest_first", func(t *testing.T) {
+				require.NoError(t, store.BeginErasure(t.Context(), "e3", anna(), began.Add(time.Hour)))
+				all, err := store.Erasures(t.Context(), records.ErasureFilter{})
+				require.NoError(t, err)
+				require.Equal(t, []string{"e3", "e2", "e1"}, []string{all[0].ID, all[1].ID, all[2].ID})
+				pending, err := store.Erasures(t.Context(), records.ErasureFilter{Pending: true})
+				require.NoError(t, err)
+				require.Len(t, pending, 1)
+				require.Equal(t, "e3", pending[0].ID)
+				require.Equal(t, []string{
+					"erasure_began e1", "erasure_began e2", "erasure_concluded e2", "erasure_concluded e1", "erasure_began e3",
+				}, whats(t, store, ""))
+			})
+			t.Run("has_to_have_begun", func(t *testing.T) {
+				require.ErrorIs(t, store.ConcludeErasure(t.Context(), "none", nil), records.ErrNotFound)
+				_, err := store.Erasure(t.Context(), "none")
+				require.ErrorIs(t, err, records.ErrNotFound)
+				require.ErrorContains(t, store.BeginErasure(t.Context(), "e4", nil, began), "needs an ID, a subject and a time")
+				require.ErrorContains(t, store.BeginErasure(t.Context(), "e4", []records.SubjectKey{{Provider: "acme", Hash: "x"}}, began), "acme")
+			})
+		})
+	}
+}
+
+// TestErasureRace lets journeys begin while an erasure does. Whatever the
+// order, no record may appear that was not there when BeginErasure returned.
+func TestErasureRace(t *testing.T) {
+	for _, database := range databases() {
+		t.Run(database.name, func(t *testing.T) {
+			f := database.empty(t)
+			stores := []*records.Store{f.open(t), f.open(t)}
+			errs := make([]error, 40)
+			var group sync.WaitGroup
+			for i := range errs {
+				group.Go(func() { _, errs[i] = stores[i%2].Begin(t.Context(), ofAnna(fmt.Sprintf("r%d", i))) })
+			}
+			require.NoError(t, f.open(t).BeginErasure(t.Context(), "e1", anna(), began))
+			before, err := stores[0].RecordsOf(t.Context(), enroll.AuthID, "anna")
+			require.NoError(t, err)
+			group.Wait()
+			after, err := stores[0].RecordsOf(t.Context(), enroll.AuthID, "anna")
+			require.NoError(t, err)
+			require.Equal(t, before, after)
+			refused := 0
+			for _, err := range errs {
+				if err != nil {
+					require.ErrorIs(t, err, records.ErrErasing)
+					refused++
+				}
+			}
+			require.Len(t, after, len(errs)-refused)
+		})
+	}
+}
