@@ -18,6 +18,23 @@ type SubjectKey struct {
 	Hash string `json:"subject_hash"`
 }
 
+// NamedSubject is a subject with the provider's own name of the person, which is
+// encrypted and kept as long as the erasure is under way.
+type NamedSubject struct {
+	SubjectKey
+
+	Name enroll.Secret
+}
+
+// ErasureOpening is what is known of an erasure when it begins.
+type ErasureOpening struct {
+	ID string
+	// Digest is the keyed digest of the request: an ID stands for one.
+	Digest   string
+	Subjects []NamedSubject
+	At       time.Time
+}
+
 // Erasure is one removal of a person from every provider.
 type Erasure struct {
 	// ID names the erasure.
@@ -43,10 +60,11 @@ type ErasureFilter struct {
 // BeginErasure records that an erasure is under way. From then on no journey of
 // the subjects begins: every record of theirs is either there when BeginErasure
 // returns or refused with ErrErasing. Repeated, it changes nothing, also after
-// the erasure has concluded.
-func (s *Store) BeginErasure(ctx context.Context, id string, subjects []SubjectKey, at time.Time) error {
+// the erasure has concluded. ErrOtherRequest says that the ID belongs to another
+// erasure.
+func (s *Store) BeginErasure(ctx context.Context, o ErasureOpening) error {
 	return s.write(ctx, "begin an erasure", func(tx transaction) error {
-		if err := checkErasure(id, subjects, at); err != nil {
+		if err := o.check(); err != nil {
 			return err
 		}
 		if tx.dialect.settled != "" {
@@ -54,28 +72,71 @@ func (s *Store) BeginErasure(ctx context.Context, id string, subjects []SubjectK
 				return fmt.Errorf("wait for journeys that begin: %w", err)
 			}
 		}
-		created, err := tx.change(ctx, "INSERT INTO erasures (id, began_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", id, stamp(at))
-		if err != nil || !created {
+		created, err := tx.change(ctx, "INSERT INTO erasures (id, digest, began_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING", o.ID, o.Digest, stamp(o.At))
+		if err != nil {
 			return err
 		}
-		for _, subject := range subjects {
-			if _, err := tx.change(ctx, "INSERT INTO erasing (provider, subject_hash, erasure) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-				subject.Provider, subject.Hash, id); err != nil {
+		if !created {
+			return tx.sameErasure(ctx, o)
+		}
+		for _, subject := range o.Subjects {
+			if err := tx.bar(ctx, o.ID, subject); err != nil {
 				return err
 			}
 		}
-		return tx.audit(ctx, "", whatErasureBegan, id)
+		return tx.audit(ctx, "", whatErasureBegan, o.ID)
 	})
 }
 
-// checkErasure refuses an erasure that would keep no journey from starting.
-func checkErasure(id string, subjects []SubjectKey, at time.Time) error {
-	if id == "" || len(subjects) == 0 || at.IsZero() {
-		return errors.New("an erasure needs an ID, a subject and a time")
+// bar keeps journeys of a subject from beginning.
+func (t transaction) bar(ctx context.Context, erasure string, subject NamedSubject) error {
+	name, err := t.sealer.seal(namePlace(erasure, subject.SubjectKey), []byte(subject.Name.Reveal()))
+	if err != nil {
+		return err
 	}
-	for _, subject := range subjects {
-		if !slices.Contains(enroll.Providers(), subject.Provider) || subject.Hash == "" {
-			return fmt.Errorf("a subject of an erasure needs a provider that exists and a hash; given %q and %d bytes", subject.Provider, len(subject.Hash))
+	_, err = t.change(ctx, "INSERT INTO erasing (provider, subject_hash, erasure, name) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+		subject.Provider, subject.Hash, erasure, name)
+	return err
+}
+
+// sameErasure refuses an ID that belongs to another request.
+func (t transaction) sameErasure(ctx context.Context, o ErasureOpening) error {
+	var digest string
+	err := t.QueryRowContext(ctx, "SELECT digest FROM erasures WHERE id = $1", o.ID).Scan(&digest)
+	if err == nil && digest != o.Digest {
+		err = fmt.Errorf("erasure %s: %w", o.ID, ErrOtherRequest)
+	}
+	return err
+}
+
+// ErasureName returns the provider's name of a subject under erasure. The error
+// is ErrNotFound once the erasure has concluded.
+func (s *Store) ErasureName(ctx context.Context, erasure string, subject SubjectKey) (enroll.Secret, error) {
+	var name []byte
+	err := s.read(ctx, "name of a subject under erasure", func(tx transaction) error {
+		var sealed []byte
+		err := tx.QueryRowContext(ctx, "SELECT name FROM erasing WHERE erasure = $1 AND provider = $2 AND subject_hash = $3",
+			erasure, subject.Provider, subject.Hash).Scan(&sealed)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("erasure %s: %w", erasure, ErrNotFound)
+		}
+		if err != nil {
+			return err
+		}
+		name, err = tx.sealer.open(namePlace(erasure, subject), sealed)
+		return err
+	})
+	return enroll.Secret(name), err
+}
+
+// check refuses an erasure that would keep no journey from starting.
+func (o ErasureOpening) check() error {
+	if o.ID == "" || o.Digest == "" || len(o.Subjects) == 0 || o.At.IsZero() {
+		return errors.New("an erasure needs an ID, a digest, a subject and a time")
+	}
+	for _, subject := range o.Subjects {
+		if !slices.Contains(enroll.Providers(), subject.Provider) || subject.Hash == "" || subject.Name == "" {
+			return fmt.Errorf("a subject of an erasure needs a provider that exists, a hash and a name; given %q and %d bytes of hash", subject.Provider, len(subject.Hash))
 		}
 	}
 	return nil
@@ -231,3 +292,7 @@ func (t transaction) subjects(ctx context.Context, erasure string) ([]SubjectKey
 }
 
 func statementPlace(erasure string) place { return place{column: columnStatement, part: erasure} }
+
+func namePlace(erasure string, subject SubjectKey) place {
+	return place{column: columnName, part: erasure + " " + string(subject.Provider) + " " + subject.Hash}
+}

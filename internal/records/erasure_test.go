@@ -17,6 +17,18 @@ func anna() []records.SubjectKey {
 	return []records.SubjectKey{{Provider: enroll.AuthID, Hash: "anna"}, {Provider: enroll.IProov, Hash: "anna-too"}}
 }
 
+// erasureOf returns the opening of an erasure, of anna unless told otherwise.
+func erasureOf(id string, at time.Time, subjects ...records.SubjectKey) records.ErasureOpening {
+	if len(subjects) == 0 {
+		subjects = anna()
+	}
+	o := records.ErasureOpening{ID: id, Digest: "digest-" + id, At: at}
+	for _, subject := range subjects {
+		o.Subjects = append(o.Subjects, records.NamedSubject{SubjectKey: subject, Name: enroll.Secret("name-of-" + subject.Hash)})
+	}
+	return o
+}
+
 // ofAnna returns the opening of one of her journeys at authID.
 func ofAnna(id string) records.Opening {
 	o := opening(id)
@@ -29,8 +41,8 @@ func TestErasure(t *testing.T) {
 		t.Run(database.name, func(t *testing.T) {
 			f := database.empty(t)
 			store := f.open(t)
-			require.NoError(t, store.BeginErasure(t.Context(), "e1", anna(), began))
-			require.NoError(t, store.BeginErasure(t.Context(), "e1", anna(), began.Add(time.Hour)), "it may be repeated")
+			require.NoError(t, store.BeginErasure(t.Context(), erasureOf("e1", began)))
+			require.NoError(t, store.BeginErasure(t.Context(), erasureOf("e1", began.Add(time.Hour))), "it may be repeated")
 
 			t.Run("is_known_while_it_is_under_way", func(t *testing.T) {
 				found, err := store.Erasure(t.Context(), "e1")
@@ -43,6 +55,21 @@ func TestErasure(t *testing.T) {
 				standing, err := store.Standing(t.Context(), "new", enroll.AuthID, "anna")
 				require.NoError(t, err)
 				require.Equal(t, records.Standing{Erasure: "e1"}, standing)
+			})
+			t.Run("tells_the_names_of_its_subjects_and_keeps_them_sealed", func(t *testing.T) {
+				for _, subject := range anna() {
+					name, err := store.ErasureName(t.Context(), "e1", subject)
+					require.NoError(t, err)
+					require.Equal(t, "name-of-"+subject.Hash, name.Reveal())
+				}
+				_, err := store.ErasureName(t.Context(), "e1", records.SubjectKey{Provider: enroll.BioID, Hash: "anna"})
+				require.ErrorIs(t, err, records.ErrNotFound)
+				require.NotContains(t, f.dump(t, store), "name-of-")
+			})
+			t.Run("refuses_its_id_for_another_request", func(t *testing.T) {
+				other := erasureOf("e1", began)
+				other.Digest = "another"
+				require.ErrorIs(t, store.BeginErasure(t.Context(), other), records.ErrOtherRequest)
 			})
 			t.Run("keeps_journeys_of_its_subjects_from_beginning", func(t *testing.T) {
 				_, err := store.Begin(t.Context(), ofAnna("late"))
@@ -64,7 +91,7 @@ func TestErasure(t *testing.T) {
 				require.Equal(t, enroll.Failed, record.Result.Outcome)
 			})
 			t.Run("of_another_person_leaves_the_subject_under_way", func(t *testing.T) {
-				require.NoError(t, store.BeginErasure(t.Context(), "e2", anna()[:1], began.Add(time.Minute)))
+				require.NoError(t, store.BeginErasure(t.Context(), erasureOf("e2", began.Add(time.Minute), anna()[0])))
 				require.NoError(t, store.ConcludeErasure(t.Context(), "e2", []byte(`{}`)))
 				_, ok, err := store.Erasing(t.Context(), enroll.AuthID, "anna")
 				require.NoError(t, err)
@@ -73,12 +100,14 @@ func TestErasure(t *testing.T) {
 			t.Run("ends_with_the_first_statement", func(t *testing.T) {
 				require.NoError(t, store.ConcludeErasure(t.Context(), "e1", []byte(`{"removed": "secret-statement"}`)))
 				require.NoError(t, store.ConcludeErasure(t.Context(), "e1", []byte(`{"removed": "twice"}`)))
-				require.NoError(t, store.BeginErasure(t.Context(), "e1", anna(), began), "a late repetition bars nobody")
+				require.NoError(t, store.BeginErasure(t.Context(), erasureOf("e1", began)), "a late repetition bars nobody")
 				found, err := store.Erasure(t.Context(), "e1")
 				require.NoError(t, err)
 				require.JSONEq(t, `{"removed": "secret-statement"}`, string(found.Statement))
 				require.False(t, found.ConcludedAt.IsZero())
 				require.Empty(t, found.Subjects)
+				_, err = store.ErasureName(t.Context(), "e1", anna()[0])
+				require.ErrorIs(t, err, records.ErrNotFound, "the names are forgotten")
 				_, ok, err := store.Erasing(t.Context(), enroll.AuthID, "anna")
 				require.NoError(t, err)
 				require.False(t, ok)
@@ -87,7 +116,7 @@ func TestErasure(t *testing.T) {
 				require.NotContains(t, f.dump(t, store), "secret-statement")
 			})
 			t.Run("is_listed_the_newest_first", func(t *testing.T) {
-				require.NoError(t, store.BeginErasure(t.Context(), "e3", anna(), began.Add(time.Hour)))
+				require.NoError(t, store.BeginErasure(t.Context(), erasureOf("e3", began.Add(time.Hour))))
 				all, err := store.Erasures(t.Context(), records.ErasureFilter{})
 				require.NoError(t, err)
 				require.Equal(t, []string{"e3", "e2", "e1"}, []string{all[0].ID, all[1].ID, all[2].ID})
@@ -103,8 +132,8 @@ func TestErasure(t *testing.T) {
 				require.ErrorIs(t, store.ConcludeErasure(t.Context(), "none", nil), records.ErrNotFound)
 				_, err := store.Erasure(t.Context(), "none")
 				require.ErrorIs(t, err, records.ErrNotFound)
-				require.ErrorContains(t, store.BeginErasure(t.Context(), "e4", nil, began), "needs an ID, a subject and a time")
-				require.ErrorContains(t, store.BeginErasure(t.Context(), "e4", []records.SubjectKey{{Provider: "acme", Hash: "x"}}, began), "acme")
+				require.ErrorContains(t, store.BeginErasure(t.Context(), records.ErasureOpening{ID: "e4", Digest: "d", At: began}), "needs an ID, a digest, a subject and a time")
+				require.ErrorContains(t, store.BeginErasure(t.Context(), erasureOf("e4", began, records.SubjectKey{Provider: "acme", Hash: "x"})), "acme")
 			})
 		})
 	}
@@ -122,7 +151,7 @@ func TestErasureRace(t *testing.T) {
 			for i := range errs {
 				group.Go(func() { _, errs[i] = stores[i%2].Begin(t.Context(), ofAnna(fmt.Sprintf("r%d", i))) })
 			}
-			require.NoError(t, f.open(t).BeginErasure(t.Context(), "e1", anna(), began))
+			require.NoError(t, f.open(t).BeginErasure(t.Context(), erasureOf("e1", began)))
 			before, err := stores[0].RecordsOf(t.Context(), enroll.AuthID, "anna")
 			require.NoError(t, err)
 			group.Wait()

@@ -28,6 +28,7 @@ const (
 	columnHold       = "hold"
 	columnGrounds    = "grounds"
 	columnStatement  = "statement"
+	columnName       = "name"
 )
 
 // place is where a ciphertext belongs. It opens nowhere else.
