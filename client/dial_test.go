@@ -15,18 +15,20 @@ import (
 func TestDial(t *testing.T) {
 	t.Parallel()
 
-	t.Run("needs_the_workers_key_file", func(t *testing.T) {
+	t.Run("needs_the_installations_key_file", func(t *testing.T) {
 		t.Parallel()
 		_, err := client.Dial(t.Context(), client.WithLookup(config.Map(map[string]string{
 			vault.KeyFile: filepath.Join(t.TempDir(), "keys.json"),
 		})))
 		require.ErrorContains(t, err, vault.KeyFile)
-		require.ErrorContains(t, err, "worker")
+		require.ErrorContains(t, err, "starter keys make")
 	})
 
 	t.Run("names_the_server_that_it_cannot_reach", func(t *testing.T) {
 		t.Parallel()
 		s := vault.Settings{KeyFile: filepath.Join(t.TempDir(), "keys.json"), SealedDir: t.TempDir(), Records: enroll.Secret("sqlite:" + filepath.Join(t.TempDir(), "records.db"))}
+		_, err := s.OpenOrCreateKeys()
+		require.NoError(t, err)
 		made, err := s.OpenOrCreate(t.Context())
 		require.NoError(t, err)
 		require.NoError(t, made.Close())

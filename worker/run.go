@@ -24,7 +24,8 @@ const (
 )
 
 const help = `worker runs biometric enrollment journeys: their workflows, and their steps at the
-providers. It has no flags; it reads its settings from the environment.
+providers. It has no flags; it reads its settings from the environment. It needs the key
+file of the installation, which 'starter keys make' makes.
 
 On SIGINT or SIGTERM it takes nothing new, lets calls to providers that are under way
 finish, and ends. Logs go to standard error.
@@ -34,7 +35,7 @@ finish, and ends. Logs go to standard error.
 Exit codes:
   0  stopped by request
   1  no Temporal server can be used, or the worker cannot go on
-  2  a variable is missing or malformed; all of them are named
+  2  a variable is missing or malformed, and all of them are named; or the key file is
 
 Environment variables:
 `
@@ -73,10 +74,7 @@ func run(ctx context.Context, args []string, lookup config.Lookup, stdout, stder
 
 // serve runs the host until the context ends.
 func serve(ctx context.Context, settings settings, log *zap.Logger) error {
-	if !settings.host.Vault.HasKeys() {
-		log.Info("no key file yet, making one: give the same file to every worker and client", zap.String("file", settings.host.Vault.KeyFile))
-	}
-	known, err := settings.host.Vault.OpenOrCreateKeys()
+	known, err := settings.host.Vault.OpenKeys()
 	if err != nil {
 		return err
 	}

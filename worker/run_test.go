@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/keys"
 	"github.com/bioenroll/bioenroll/internal/logging"
 	"github.com/bioenroll/bioenroll/internal/providerset"
 	"github.com/bioenroll/bioenroll/internal/vault"
@@ -27,8 +28,11 @@ func execute(t *testing.T, values map[string]string, args ...string) (code int, 
 // complete is an environment in which nothing is missing but a server.
 func complete(t *testing.T) map[string]string {
 	t.Helper()
+	keyFile := filepath.Join(t.TempDir(), "keys.json")
+	_, err := keys.LoadOrCreate(keyFile)
+	require.NoError(t, err)
 	return map[string]string{
-		"TEMPORAL_ADDRESS": "127.0.0.1:1", vault.KeyFile: filepath.Join(t.TempDir(), "keys.json"), vault.SealedDir: t.TempDir(),
+		"TEMPORAL_ADDRESS": "127.0.0.1:1", vault.KeyFile: keyFile, vault.SealedDir: t.TempDir(),
 		vault.Records:      "sqlite:" + filepath.Join(t.TempDir(), "records.db"),
 		providerset.Chosen: "smartid", "SMARTID_BASE_URL": "https://smartid.example", "SMARTID_API_KEY": "hunter2",
 	}
@@ -76,6 +80,19 @@ func TestConfiguration(t *testing.T) {
 		require.Contains(t, stderr, vault.KeyFile)
 	})
 
+	t.Run("makes_no_keys_of_its_own", func(t *testing.T) {
+		t.Parallel()
+		values := complete(t)
+		require.NoError(t, os.Remove(values[vault.KeyFile]))
+		for _, args := range [][]string{nil, {"healthcheck"}} {
+			code, _, stderr := execute(t, values, args...)
+			require.Equal(t, exitConfiguration, code)
+			require.Contains(t, stderr, vault.KeyFile)
+			require.Contains(t, stderr, "starter keys make")
+			require.NoFileExists(t, values[vault.KeyFile])
+		}
+	})
+
 	t.Run("refuses_arguments", func(t *testing.T) {
 		t.Parallel()
 		code, _, stderr := execute(t, complete(t), "--verbose")
@@ -91,7 +108,6 @@ func TestServer(t *testing.T) {
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, stderr, "127.0.0.1:1")
 	require.Contains(t, stderr, "TEMPORAL_ADDRESS")
-	require.FileExists(t, values[vault.KeyFile], "the first run makes the key file")
 }
 
 func TestHelp(t *testing.T) {

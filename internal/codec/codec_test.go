@@ -111,6 +111,63 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+// TestRotation takes a ring through its life: a key is added, used, and the
+// old one retired.
+func TestRotation(t *testing.T) {
+	codecOf := func(k *keys.Keys) converter.PayloadCodec {
+		made, err := codec.New(k)
+		require.NoError(t, err)
+		return made.WithSerializationContext(inWorkflow("w-1"))
+	}
+	keyOf := func(p *commonpb.Payload) string { return string(p.GetMetadata()["key-id"]) }
+	first := keys.New()
+	old := first.Codec().Newest().ID()
+	added, key, err := first.Added(keys.ForCodec)
+	require.NoError(t, err)
+	used, err := added.Used(key.ID())
+	require.NoError(t, err)
+	retired, err := used.Retired(old)
+	require.NoError(t, err)
+
+	before := encode(t, codecOf(added), plain(t))
+	require.Equal(t, old, keyOf(before), "an added key is not in use")
+	after := encode(t, codecOf(used), plain(t))
+	require.Equal(t, key.ID(), keyOf(after))
+	for name, row := range map[string]struct {
+		reader  *keys.Keys
+		payload *commonpb.Payload
+		refused bool
+	}{
+		"old_payloads_stay_readable":                {used, before, false},
+		"new_ones_are_readable_before_they_exist":   {added, after, false},
+		"new_ones_need_the_new_key":                 {first, after, true},
+		"new_ones_do_not_need_the_retired_key":      {retired, after, false},
+		"old_ones_are_unreadable_without_their_key": {retired, before, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			decoded, err := codecOf(row.reader).Decode([]*commonpb.Payload{row.payload})
+			if !row.refused {
+				require.NoError(t, err)
+				require.True(t, proto.Equal(plain(t), decoded[0]))
+				return
+			}
+			require.ErrorIs(t, err, codec.ErrOtherKey)
+			require.ErrorContains(t, err, keyOf(row.payload), "the key that is missing")
+			for _, id := range row.reader.Codec().IDs() {
+				require.ErrorContains(t, err, id, "the keys that are there")
+			}
+			require.Nil(t, decoded)
+		})
+	}
+	t.Run("a_payload_under_a_forged_key_id_is_damaged", func(t *testing.T) {
+		forged := encode(t, codecOf(used), plain(t))
+		forged.Metadata["key-id"] = []byte(old)
+		decoded, err := codecOf(used).Decode([]*commonpb.Payload{forged})
+		require.ErrorIs(t, err, codec.ErrDamaged)
+		require.Nil(t, decoded)
+	})
+}
+
 func TestDecodeInClear(t *testing.T) {
 	c := setup(t)
 	t.Run("is_for_operators_who_signal", func(t *testing.T) {
@@ -157,24 +214,38 @@ func TestDecodeDamaged(t *testing.T) {
 	})
 }
 
+// FuzzDecode feeds a codec with two keys whatever a server may store: nothing
+// but what we encrypted for this workflow decrypts.
 func FuzzDecode(f *testing.F) {
-	made, err := codec.New(keys.New())
+	first := keys.New()
+	added, key, err := first.Added(keys.ForCodec)
 	require.NoError(f, err)
-	c := made.WithSerializationContext(inWorkflow("w-1"))
-	encoded, err := c.Encode([]*commonpb.Payload{{Data: []byte(secret)}})
+	used, err := added.Used(key.ID())
 	require.NoError(f, err)
-	metadata := encoded[0].GetMetadata()
-	f.Add(encoded[0].GetData(), metadata["key-id"], metadata["workflow-id"])
-	f.Add([]byte{}, []byte{}, []byte{})
-	f.Fuzz(func(t *testing.T, data, keyID, workflowID []byte) {
+	written := map[string]bool{}
+	for _, k := range []*keys.Keys{first, used} {
+		made, err := codec.New(k)
+		require.NoError(f, err)
+		encoded, err := made.WithSerializationContext(inWorkflow("w-1")).Encode([]*commonpb.Payload{{Data: []byte(secret)}})
+		require.NoError(f, err)
+		metadata := encoded[0].GetMetadata()
+		written[string(encoded[0].GetData())] = true
+		f.Add(encoded[0].GetData(), []byte(codec.Encoding), metadata["key-id"], metadata["workflow-id"])
+	}
+	f.Add([]byte{}, []byte(codec.Encoding), []byte{}, []byte{})
+	f.Add([]byte(`"clear"`), []byte("json/plain"), []byte{}, []byte{})
+	reader, err := codec.New(used)
+	require.NoError(f, err)
+	c := reader.WithSerializationContext(inActivity("w-1"))
+	f.Fuzz(func(t *testing.T, data, encoding, keyID, workflowID []byte) {
 		decoded, err := c.Decode([]*commonpb.Payload{{Data: data, Metadata: map[string][]byte{
-			converter.MetadataEncoding: []byte(codec.Encoding), "key-id": keyID, "workflow-id": workflowID,
+			converter.MetadataEncoding: encoding, "key-id": keyID, "workflow-id": workflowID,
 		}}})
 		if err != nil {
 			require.Nil(t, decoded)
 			return
 		}
-		require.Equal(t, encoded[0].GetData(), data, "only what we encrypted decrypts")
+		require.True(t, written[string(data)], "only what we encrypted decrypts")
 		require.Equal(t, secret, string(decoded[0].GetData()))
 	})
 }

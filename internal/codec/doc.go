@@ -12,6 +12,12 @@
 // works with them, so none may hold personal data. Nor is the text of an error
 // that a query handler returns, which the SDK sends in clear.
 //
+// # Which key
+//
+// The codec ring of the key file: its first key encrypts, each decrypts what
+// names it. What is under a key that was retired, or of another installation,
+// is refused by name of the key, so that an operator knows what to bring back.
+//
 // # What is bound
 //
 // The workflow ID is associated data of the cipher. A payload copied into

@@ -2,18 +2,18 @@
 // sealed photos, samples and templates, and the records of journeys. All three
 // have to be the same for every program of an installation.
 //
-// Only a worker makes a new key file and a new SQLite file of records, on its
-// first run. A client that made keys of its own would encrypt what no worker
-// can read, and with records of its own it would know no journey and no hold,
-// so it refuses instead and says which file it needs.
+// No program but the standalone one makes a key file unasked: a program that
+// made keys of its own would encrypt what no other can read. 'starter keys make'
+// makes it, once for the installation. A new SQLite file of records is made by
+// a worker, on its first run: a client with records of its own would know no
+// journey and no hold. Whoever misses a file refuses to start and says which
+// one it needs.
 package vault
 
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"strings"
 
@@ -55,7 +55,7 @@ func Read(src *config.Source) Settings {
 	const records = "records of all journeys, sqlite:PATH on one machine or postgres://… for several, shared by every worker and client"
 	src.Note(config.Variable{Name: Records, Help: records, Default: defaultRecords, Secret: true})
 	return Settings{
-		KeyFile:   src.Path(KeyFile, "data/keys.json", "key file, the same for every worker and client; a worker makes it on its first run"),
+		KeyFile:   src.Path(KeyFile, "data/keys.json", "key file, the same for every worker and client; 'starter keys make' makes it"),
 		SealedDir: src.Path(SealedDir, "data/sealed", "folder of sealed photos, samples and templates, shared by every worker and client"),
 		Records:   cmp.Or(src.OptionalSecret(Records, records), defaultRecords),
 	}
@@ -83,7 +83,7 @@ func (v Vault) Close() error {
 // the records must exist. The error is a *config.Error that names the variable
 // to set.
 func (s Settings) Open(ctx context.Context) (Vault, error) {
-	return s.open(ctx, s.OpenKeys, func() error {
+	return s.open(ctx, func() error {
 		path, isFile := strings.CutPrefix(s.Records.Reveal(), sqliteScheme)
 		if !isFile {
 			return nil
@@ -93,37 +93,31 @@ func (s Settings) Open(ctx context.Context) (Vault, error) {
 	})
 }
 
-// OpenOrCreate returns the vault of a worker, which makes the key file and the
-// records when there are none. The caller closes it. The error is a
-// *config.Error that names the variable to set.
+// OpenOrCreate returns the vault of a worker, which makes the records when
+// there are none. The key file must exist. The caller closes the vault. The
+// error is a *config.Error that names the variable to set.
 func (s Settings) OpenOrCreate(ctx context.Context) (Vault, error) {
-	return s.open(ctx, s.OpenOrCreateKeys, func() error { return nil })
+	return s.open(ctx, func() error { return nil })
 }
 
 // OpenKeys returns the keys alone, for who only needs to connect to the
 // Temporal server. The key file must exist. The error is that of Open.
 func (s Settings) OpenKeys() (*keys.Keys, error) { return s.openKeys(keys.Load) }
 
-// OpenOrCreateKeys is OpenKeys for a worker, which makes the key file when
-// there is none.
+// OpenOrCreateKeys is OpenKeys for the standalone program, which makes the key
+// file when there is none.
 func (s Settings) OpenOrCreateKeys() (*keys.Keys, error) { return s.openKeys(keys.LoadOrCreate) }
-
-// HasKeys reports whether the key file is there already.
-func (s Settings) HasKeys() bool {
-	_, err := os.Lstat(s.KeyFile)
-	return !errors.Is(err, fs.ErrNotExist)
-}
 
 func (s Settings) openKeys(load func(string) (*keys.Keys, error)) (*keys.Keys, error) {
 	loaded, err := load(s.KeyFile)
 	if err != nil {
-		return nil, refuse(KeyFile, err, "the key file that a worker of this installation made on its first run")
+		return nil, refuse(KeyFile, err, "the key file of this installation; a new one is made, once, by: starter keys make")
 	}
 	return loaded, nil
 }
 
-func (s Settings) open(ctx context.Context, openKeys func() (*keys.Keys, error), findRecords func() error) (Vault, error) {
-	loaded, err := openKeys()
+func (s Settings) open(ctx context.Context, findRecords func() error) (Vault, error) {
+	loaded, err := s.OpenKeys()
 	if err != nil {
 		return Vault{}, err
 	}

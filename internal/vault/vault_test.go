@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,13 +34,20 @@ func TestVault(t *testing.T) {
 		return opened
 	}
 
-	t.Run("is_made_by_a_worker_and_shared_with_clients", func(t *testing.T) {
-		t.Parallel()
+	// withKeys are settings of which the key file is made.
+	withKeys := func(t *testing.T) vault.Settings {
+		t.Helper()
 		s := settings(t)
-		require.False(t, s.HasKeys())
+		_, err := s.OpenOrCreateKeys()
+		require.NoError(t, err)
+		return s
+	}
+
+	t.Run("is_shared_by_worker_and_clients", func(t *testing.T) {
+		t.Parallel()
+		s := withKeys(t)
 		opened, err := s.OpenOrCreate(t.Context())
 		made := closed(t, opened, err)
-		require.True(t, s.HasKeys())
 		opened, err = s.Open(t.Context())
 		shared := closed(t, opened, err)
 		require.Equal(t, made.Keys.SubjectFingerprint(), shared.Keys.SubjectFingerprint())
@@ -51,21 +59,21 @@ func TestVault(t *testing.T) {
 		require.NoError(t, err, "both have the same records")
 	})
 
-	t.Run("is_never_made_by_a_client", func(t *testing.T) {
+	t.Run("has_keys_that_no_program_makes_unasked", func(t *testing.T) {
 		t.Parallel()
 		s := settings(t)
-		_, err := s.Open(t.Context())
-		requireNames(t, err, vault.KeyFile)
-		require.ErrorContains(t, err, "worker")
-		require.False(t, s.HasKeys())
+		for _, open := range []func(context.Context) (vault.Vault, error){s.Open, s.OpenOrCreate} {
+			_, err := open(t.Context())
+			requireNames(t, err, vault.KeyFile)
+			require.ErrorContains(t, err, "starter keys make")
+			require.NoFileExists(t, s.KeyFile)
+		}
 	})
 
 	t.Run("has_records_that_are_never_made_by_a_client", func(t *testing.T) {
 		t.Parallel()
-		s := settings(t)
-		_, err := s.OpenOrCreateKeys()
-		require.NoError(t, err)
-		_, err = s.Open(t.Context())
+		s := withKeys(t)
+		_, err := s.Open(t.Context())
 		requireNames(t, err, vault.Records)
 		require.ErrorContains(t, err, "worker")
 		require.NoFileExists(t, strings.TrimPrefix(s.Records.Reveal(), "sqlite:"))
@@ -73,7 +81,7 @@ func TestVault(t *testing.T) {
 
 	t.Run("refuses_a_store_of_another_installation", func(t *testing.T) {
 		t.Parallel()
-		ours, theirs := settings(t), settings(t)
+		ours, theirs := withKeys(t), withKeys(t)
 		opened, err := theirs.OpenOrCreate(t.Context())
 		closed(t, opened, err)
 		ours.SealedDir = theirs.SealedDir
@@ -83,7 +91,7 @@ func TestVault(t *testing.T) {
 
 	t.Run("refuses_records_of_another_installation", func(t *testing.T) {
 		t.Parallel()
-		ours, theirs := settings(t), settings(t)
+		ours, theirs := withKeys(t), withKeys(t)
 		opened, err := theirs.OpenOrCreate(t.Context())
 		closed(t, opened, err)
 		ours.Records = theirs.Records
@@ -93,7 +101,7 @@ func TestVault(t *testing.T) {
 
 	t.Run("refuses_records_without_repeating_their_password", func(t *testing.T) {
 		t.Parallel()
-		s := settings(t)
+		s := withKeys(t)
 		s.Records = "postgres://operator:hunter2@127.0.0.1:1/records"
 		_, err := s.OpenOrCreate(t.Context())
 		requireNames(t, err, vault.Records)
@@ -102,7 +110,7 @@ func TestVault(t *testing.T) {
 
 	t.Run("refuses_keys_that_others_may_read", func(t *testing.T) {
 		t.Parallel()
-		s := settings(t)
+		s := withKeys(t)
 		opened, err := s.OpenOrCreate(t.Context())
 		closed(t, opened, err)
 		require.NoError(t, os.Chmod(s.KeyFile, 0o644))

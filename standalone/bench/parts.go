@@ -94,7 +94,7 @@ func work(ctx context.Context, env config.Lookup, log *zap.Logger, in io.Reader,
 	if err := src.Err(); err != nil {
 		return err
 	}
-	known, err := settings.Vault.OpenOrCreateKeys()
+	known, err := settings.Vault.OpenKeys()
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,8 @@ import (
 func TestOtherKeys_are_told_as_such(t *testing.T) {
 	elsewhere := t.TempDir()
 	theirs := vault.Settings{KeyFile: elsewhere + "/keys.json", SealedDir: elsewhere + "/sealed", Records: enroll.Secret("sqlite:" + elsewhere + "/records.db")}
+	_, err := theirs.OpenOrCreateKeys()
+	require.NoError(t, err)
 	made, err := theirs.OpenOrCreate(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, made.Close())

@@ -77,6 +77,9 @@ func (s *Stack) start(ctx context.Context) error {
 		return fmt.Errorf("create the data folder: %w", err)
 	}
 	places := vault.Settings{KeyFile: s.KeyFile(), SealedDir: s.SealedDir(), Records: enroll.Secret(s.RecordsURL())}
+	if _, err := places.OpenOrCreateKeys(); err != nil {
+		return err
+	}
 	shared, err := places.OpenOrCreate(ctx)
 	if err != nil {
 		return err

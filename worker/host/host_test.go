@@ -21,6 +21,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/keys"
 	"github.com/bioenroll/bioenroll/internal/providerset"
 	"github.com/bioenroll/bioenroll/internal/vault"
 	"github.com/bioenroll/bioenroll/worker/host"
@@ -30,8 +31,11 @@ import (
 func environment(t *testing.T) map[string]string {
 	t.Helper()
 	const address = "https://provider.example"
+	keyFile := t.TempDir() + "/keys.json"
+	_, err := keys.LoadOrCreate(keyFile)
+	require.NoError(t, err)
 	return map[string]string{
-		vault.KeyFile: t.TempDir() + "/keys.json", vault.SealedDir: t.TempDir(), vault.Records: "sqlite:" + t.TempDir() + "/records.db",
+		vault.KeyFile: keyFile, vault.SealedDir: t.TempDir(), vault.Records: "sqlite:" + t.TempDir() + "/records.db",
 		"AUTHID_BASE_URL": address, "AUTHID_API_KEY_ID": "id", "AUTHID_API_KEY_VALUE": "value",
 		"BIOID_BASE_URL": address + "/extension", "BIOID_APP_ID": "app", "BIOID_APP_SECRET": "secret",
 		"SMARTID_BASE_URL": address, "SMARTID_API_KEY": "key",

@@ -137,6 +137,9 @@ func (s *system) recordsURL() string {
 func (s *system) connect(ctx context.Context, address string) error {
 	var err error
 	places := vault.Settings{KeyFile: s.keyFile(), SealedDir: s.sealedDir(), Records: enroll.Secret(s.recordsURL())}
+	if _, err := places.OpenOrCreateKeys(); err != nil {
+		return err
+	}
 	if s.shared, err = places.OpenOrCreate(ctx); err != nil {
 		return err
 	}

@@ -102,7 +102,7 @@ func work(ctx context.Context, env config.Lookup, in io.Reader, out io.Writer) e
 	if err := src.Err(); err != nil {
 		return err
 	}
-	known, err := settings.Vault.OpenOrCreateKeys()
+	known, err := settings.Vault.OpenKeys()
 	if err != nil {
 		return err
 	}
