@@ -157,13 +157,16 @@ func numbered(name string, entry enroll.Entry) string {
 func recordOf(info activity.Info, o enroll.Opening) records.Opening {
 	return records.Opening{
 		Record: o.Record, Journey: o.Journey, WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID,
-		SubjectHash: o.SubjectHash, Digest: o.Digest, Subject: o.Subject, At: o.BeganAt,
+		SubjectHash: o.SubjectHash, Digest: o.Digest, Subject: o.Subject, Grounds: o.Grounds, At: o.BeganAt,
 	}
 }
 
 // unrecorded is the failure when the records cannot be written: no call was
-// made, so it may be tried again.
+// made, so it may be tried again. When the subject is being erased, none may.
 func unrecorded(err error) error {
+	if errors.Is(err, records.ErrErasing) {
+		return failure(&enroll.Error{Op: "records", Kind: enroll.KindInvalid, NotSent: true, Err: err})
+	}
 	return failure(&enroll.Error{Op: "records", Kind: enroll.KindUnrecorded, NotSent: true, Err: err})
 }
 

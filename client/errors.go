@@ -27,6 +27,8 @@ var (
 	// ErrHeld: an operator stopped new journeys at the provider. The error is a
 	// *HeldError that says who and why.
 	ErrHeld = errors.New("new journeys at this provider are on hold: start again once it is released")
+	// ErrErasing: the subject is being erased.
+	ErrErasing = errors.New("the subject is being erased: start again once that has concluded")
 	// ErrNoRecords: the client was made without the records that Dial opens.
 	ErrNoRecords = errors.New("this client has no records: give it those of the worker")
 	// ErrNotUnknown: the journey has a definite outcome, or none yet.

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/records"
 )
 
 // memoStart is the field of a workflow's memo that says whose start made it.
@@ -53,15 +54,28 @@ func (s starting) known(ctx context.Context) (Started, bool, error) {
 		return Started{}, false, fmt.Errorf("start %s: %w", s.id(), err)
 	case standing.Record != nil:
 		return s.again(ctx, *standing.Record)
-	case standing.Hold == nil:
+	}
+	obstacle := obstacleOf(standing)
+	if obstacle == nil {
 		return Started{}, false, nil
 	}
 	// A journey that is just beginning has no record yet.
 	started, ok, err := s.latest(ctx)
 	if err == nil && !ok {
-		err = fmt.Errorf("start %s: %w", s.id(), &HeldError{Hold: *standing.Hold})
+		err = fmt.Errorf("start %s: %w", s.id(), obstacle)
 	}
 	return started, ok, err
+}
+
+// obstacleOf is what keeps a new journey from being started, if anything does.
+func obstacleOf(standing records.Standing) error {
+	switch {
+	case standing.Erasure != "":
+		return fmt.Errorf("erasure %s: %w", standing.Erasure, ErrErasing)
+	case standing.Hold != nil:
+		return &HeldError{Hold: *standing.Hold}
+	}
+	return nil
 }
 
 // again answers a start whose journey has a record: as the run of then did, or

@@ -23,6 +23,8 @@ type Request interface {
 	Journey() enroll.Journey
 	// SubjectName is the provider's name of the person.
 	SubjectName() string
+	// ReliesOn returns the grounds of the request.
+	ReliesOn() enroll.Grounds
 	// Check returns an *enroll.InputError for fields that are not acceptable.
 	Check(limits enroll.Limits) error
 }
@@ -81,7 +83,7 @@ type part struct {
 // forgotten the journey the answer is its outcome alone.
 //
 // It returns *enroll.InputError when the request is not acceptable,
-// ErrConflict, ErrKeyReused, ErrHeld, ErrNoAnswer or ErrOtherKeys. Except for the
+// ErrConflict, ErrKeyReused, ErrHeld, ErrErasing, ErrNoAnswer or ErrOtherKeys. Except for the
 // last two nothing was started and nothing is left behind.
 func (c *Client) Start(ctx context.Context, key string, request Request) (Started, error) {
 	if key == "" || len(key) > maxKeyBytes {
@@ -226,7 +228,9 @@ func (s starting) begin(ctx context.Context, refs []enroll.SealedRef) (Started, 
 
 // beginOnce makes the one round trip.
 func (s starting) beginOnce(ctx context.Context, refs []enroll.SealedRef) (Started, error) {
-	envelope := enroll.Envelope{Record: s.record(), SubjectHash: s.subject, Digest: s.digest, Pace: s.pace, AfterEnd: s.afterEnd}
+	envelope := enroll.Envelope{
+		Record: s.record(), SubjectHash: s.subject, Digest: s.digest, Pace: s.pace, AfterEnd: s.afterEnd, Grounds: s.request.ReliesOn(),
+	}
 	start := s.temporal.NewWithStartWorkflowOperation(s.options(), s.spec.Workflow, s.input(envelope, refs))
 	handle, err := s.temporal.UpdateWithStartWorkflow(ctx, sdk.UpdateWithStartWorkflowOptions{
 		StartWorkflowOperation: start,

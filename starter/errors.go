@@ -30,7 +30,8 @@ const exitHelp = `Exit codes:
   0  done; for 'start' and 'wait': the journey goes on, or ended in success
   1  it could not be done: no connection, no answer, a check that failed
   2  bad input, usage or configuration; nothing was started
-  3  the journey ended in an outcome other than enrolled, captured or removed
+  3  the journey ended in an outcome other than enrolled, captured or removed; something is
+     left of an erasure that was waited for
   4  conflict: another journey of the person is alive at the provider, the idempotency
      key was used with another request, new journeys are on hold, the journey to cancel has
      concluded, or the outcome to resolve is not unknown
@@ -134,6 +135,7 @@ func explain(err error) failure {
 		{client.ErrConcluded, "concluded", exitConflict},
 		{client.ErrNotRenewable, "not_renewable", exitConflict},
 		{client.ErrHeld, "held", exitConflict},
+		{client.ErrErasing, "erasing", exitConflict},
 		{client.ErrNotUnknown, "not_unknown", exitConflict},
 		{client.ErrResolved, "resolved", exitConflict},
 		{client.ErrNotFound, "not_found", exitNotFound},

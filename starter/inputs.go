@@ -36,6 +36,14 @@ type input struct {
 
 // inputsOf lists the inputs of a journey.
 func inputsOf(journey enroll.Journey) []input {
+	return append(ownInputs(journey),
+		input{"consent", text, "reference to the person's consent, kept in the record (nothing personal)"},
+		input{"upstream", text, "reference to the check passed before, kept in the record (nothing personal)"},
+	)
+}
+
+// ownInputs lists those that not every journey has.
+func ownInputs(journey enroll.Journey) []input {
 	switch journey {
 	case enroll.AuthIDEnroll:
 		return authIDInputs()

@@ -130,6 +130,8 @@ func TestRecord(t *testing.T) {
 		t.Parallel()
 		settled := unknown()
 		settled.Resolution = &enroll.Resolution{Outcome: enroll.Enrolled, Who: "olga", Why: "seen in the portal", At: noon}
+		settled.Grounds = enroll.Grounds{Consent: "consent-4711", Upstream: "ident-17"}
+		settled.EmptiedAt = noon.Add(time.Hour)
 		f := &fake{operated: operated{record: settled, trail: []enroll.AuditEntry{
 			{Seq: 1, At: noon, What: "began"}, {Seq: 2, At: noon, What: "resolved", Who: "olga", Detail: "enrolled"},
 		}}}

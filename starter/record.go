@@ -125,6 +125,8 @@ func describeRecord(s *sheet, told recordedJourney) {
 	s.row("id", told.WorkflowID)
 	s.row("run", told.RunID)
 	s.fact("subject", told.Subject.Reveal())
+	s.fact("consent", told.Grounds.Consent)
+	s.fact("upstream", told.Grounds.Upstream)
 	s.row("began", stamp(told.BeganAt))
 	for _, name := range slices.Sorted(maps.Keys(told.References)) {
 		s.row("reference", name+" "+told.References[name].Reveal())
@@ -136,6 +138,7 @@ func describeRecord(s *sheet, told recordedJourney) {
 		describeResult(s, *told.Result)
 	}
 	describeResolution(s, told.Resolution)
+	s.fact("emptied", stamp(told.EmptiedAt))
 	for _, entry := range told.Audit {
 		s.row("audit", describeAudit(entry))
 	}

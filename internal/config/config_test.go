@@ -177,6 +177,16 @@ func TestLimits(t *testing.T) {
 		require.Equal(t, 5, limits.AuthIDTimeoutMin)
 		require.Equal(t, 60, limits.AuthIDTimeoutMax)
 	})
+	t.Run("may_require_grounds", func(t *testing.T) {
+		src := source(map[string]string{config.RequireConsent: "true"})
+		limits := config.Limits(src)
+		require.NoError(t, src.Err())
+		require.True(t, limits.RequireConsent)
+		require.False(t, limits.RequireUpstream)
+		limits = config.Limits(source(map[string]string{config.RequireUpstream: "true"}))
+		require.False(t, limits.RequireConsent)
+		require.True(t, limits.RequireUpstream)
+	})
 	t.Run("refuse_to_cross", func(t *testing.T) {
 		src := source(map[string]string{config.AuthIDTimeoutMin: "90", config.AuthIDTimeoutMax: "60"})
 		config.Limits(src)

@@ -11,6 +11,8 @@ import (
 const (
 	AuthIDTimeoutMin = "BIOENROLL_AUTHID_TIMEOUT_MIN" // Lower bound of an authID Timeout, in seconds.
 	AuthIDTimeoutMax = "BIOENROLL_AUTHID_TIMEOUT_MAX" // Upper bound of an authID Timeout, in seconds.
+	RequireConsent   = "BIOENROLL_REQUIRE_CONSENT"    // Whether an enrollment has to name the person's consent.
+	RequireUpstream  = "BIOENROLL_REQUIRE_UPSTREAM"   // Whether an enrollment has to name the check before it.
 	BeginBudget      = "BIOENROLL_BEGIN_BUDGET"       // Time for all calls until the hand-over.
 	HoldOff          = "BIOENROLL_HOLD_OFF"           // Head start of hints before the backup poll.
 	PollFirst        = "BIOENROLL_POLL_FIRST"         // First delay of the backup poll.
@@ -21,10 +23,13 @@ const (
 )
 
 // Limits returns the bounds of inputs: the defaults of package enroll, with
-// the bounds of an authID Timeout as the settings say.
+// the bounds of an authID Timeout and what an enrollment has to name as the
+// settings say.
 func Limits(src *Source) enroll.Limits {
 	const week = 7 * 86_400
 	limits := enroll.DefaultLimits()
+	limits.RequireConsent = src.Bool(RequireConsent, false, "true refuses an enrollment that names no consent of the person")
+	limits.RequireUpstream = src.Bool(RequireUpstream, false, "true refuses an enrollment that names no check passed before it")
 	low, high := limits.AuthIDTimeoutMin, limits.AuthIDTimeoutMax
 	low = src.Int(AuthIDTimeoutMin, low, 1, week, "shortest Timeout of an authID operation, in seconds")
 	high = src.Int(AuthIDTimeoutMax, high, 1, week, "longest Timeout of an authID operation, in seconds")
