@@ -74,7 +74,10 @@ func (w *jp2Walk) piece(n int) ([]byte, error) {
 // word passes a number of 16 bits.
 func (w *jp2Walk) word() (int, error) {
 	data, err := w.piece(2)
-	return int(binary.BigEndian.Uint16(data)), err
+	if err != nil {
+		return 0, err
+	}
+	return int(binary.BigEndian.Uint16(data)), nil
 }
 
 // markerSegment passes the segment that follows a marker, and returns it

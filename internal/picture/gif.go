@@ -111,15 +111,16 @@ func (w *gifWalk) extension() error {
 	if err != nil {
 		return err
 	}
-	if kind != gifControl || w.control || w.frame {
+	if kind != gifControl || w.frame {
 		return w.blocks(func(n int64, _ ...func([]byte)) error { return w.skip(n) })
 	}
+	again := w.control
 	w.control = true
 	control, err := w.take(6)
 	if err != nil {
 		return err
 	}
-	if control[0] != 4 || control[5] != 0 {
+	if again || control[0] != 4 || control[5] != 0 {
 		return w.broken("with a block that cannot be read")
 	}
 	return w.keep(append([]byte{gifExtension, gifControl}, control...)...)

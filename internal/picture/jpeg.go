@@ -31,10 +31,10 @@ const maxScans = 100
 // jpegWalk is a walk along the segments of a JPEG file, ITU T.81 annex B.
 type jpegWalk struct {
 	*stream
-	jfif, exif, adobe bool // Each kept once.
-	frame             bool // The frame header was met.
-	scans             int
-	more              bool // The file announces further pictures behind this one.
+	jfif, exif bool // Each kept once.
+	frame      bool // The frame header was met.
+	scans      int
+	followed   bool // The file announces further pictures behind this one.
 }
 
 func copyJPEG(s *stream) error {
@@ -83,7 +83,10 @@ func (w *jpegWalk) afterFill() (byte, error) {
 // segment keeps, changes or leaves out one segment, with the scan that follows
 // it if one does, and returns the next marker.
 func (w *jpegWalk) segment(marker byte) (byte, error) {
-	if !carriesLength(marker) {
+	switch {
+	case marker > jpegSOF2 && marker < jpegRST0 && marker != jpegDHT:
+		return 0, w.broken("coded neither as baseline nor as progressive")
+	case !carriesLength(marker):
 		return 0, w.broken("with a marker that has no place in it")
 	}
 	length, err := w.take(2)
@@ -136,12 +139,14 @@ func (w *jpegWalk) write(marker byte, payload []byte) error {
 // look: the version of the format, the colour transform and the orientation.
 func (w *jpegWalk) application(marker byte, payload []byte) error {
 	switch {
-	case marker == jpegAPP0 && !w.jfif && len(payload) >= 14 && bytes.HasPrefix(payload, []byte("JFIF\x00")):
+	case marker == jpegAPP0 && !w.jfif && bytes.HasPrefix(payload, []byte("JFIF\x00")):
+		if len(payload) < 14 {
+			return w.broken("with a header that cannot be read")
+		}
 		w.jfif = true
 		payload[12], payload[13] = 0, 0 // No thumbnail: it shows what was cropped away.
 		return w.write(marker, payload[:14])
-	case marker == jpegAPP0+14 && !w.adobe && len(payload) >= 12 && bytes.HasPrefix(payload, []byte("Adobe")):
-		w.adobe = true
+	case marker == jpegAPP0+14 && len(payload) >= 12 && bytes.HasPrefix(payload, []byte("Adobe")):
 		return w.write(marker, payload[:12])
 	case marker == jpegAPP0+1 && !w.exif && bytes.HasPrefix(payload, []byte(exifMark)):
 		w.exif = true
@@ -149,7 +154,7 @@ func (w *jpegWalk) application(marker byte, payload []byte) error {
 			return w.write(marker, append([]byte(exifMark), orientationOnly(turn)...))
 		}
 	case marker == jpegAPP0+2 && bytes.HasPrefix(payload, []byte("MPF\x00")):
-		w.more = true
+		w.followed = true
 	}
 	return nil
 }
@@ -216,7 +221,7 @@ func (w *jpegWalk) scan(header []byte) (byte, error) {
 			return next, nil
 		}
 		// A stuffed 0xFF, or a restart: still the same scan.
-		if err := w.keep(0xFF, next); err != nil {
+		if err := errors.Join(w.out.WriteByte(0xFF), w.out.WriteByte(next)); err != nil {
 			return 0, err
 		}
 	}
@@ -256,7 +261,7 @@ func isHuffman(p []byte) bool {
 // bright parts once more, or a second view. They are told from a foreign file
 // by being announced, and by being JPEG.
 func (w *jpegWalk) dropFurtherPictures() error {
-	if !w.more {
+	if !w.followed {
 		return nil
 	}
 	head, err := w.in.Peek(3)

@@ -14,9 +14,11 @@ const pngHeaderBytes = 13
 // https://www.w3.org/TR/png-3/
 type pngWalk struct {
 	*stream
-	colour byte
-	kept   map[string]bool
-	phase  pngPhase
+	colour  byte
+	head    [8]byte          // Length and kind of the chunk at hand.
+	kept    map[[4]byte]bool // What is kept once.
+	palette bool
+	phase   pngPhase
 }
 
 // pngPhase is how far the walk is with the pixels.
@@ -28,23 +30,30 @@ const (
 	afterPixels
 )
 
-// pngKept are the chunks beside the critical ones that decide how pixels look,
-// with the shortest and longest data they may have.
-func pngKept() map[string][2]uint32 {
-	return map[string][2]uint32{
-		"tRNS": {1, 256},
-		"cHRM": {32, 32},
-		"gAMA": {4, 4},
-		"sBIT": {1, 4},
-		"sRGB": {1, 1},
-		"cICP": {4, 4},
-		"bKGD": {1, 6},
-		"pHYs": {9, 9},
+// pngKept tells of a chunk that is not critical whether it decides how pixels
+// look, with the shortest and longest data it may have.
+func pngKept(kind string) (low, high uint32, kept bool) {
+	switch kind {
+	case "tRNS":
+		return 1, 256, true
+	case "cHRM":
+		return 32, 32, true
+	case "gAMA", "cICP":
+		return 4, 4, true
+	case "sBIT":
+		return 1, 4, true
+	case "sRGB":
+		return 1, 1, true
+	case "bKGD":
+		return 1, 6, true
+	case "pHYs":
+		return 9, 9, true
 	}
+	return 0, 0, false
 }
 
 func copyPNG(s *stream) error {
-	w := &pngWalk{stream: s, kept: map[string]bool{}}
+	w := &pngWalk{stream: s, kept: map[[4]byte]bool{}}
 	if err := w.pass(8); err != nil { // The signature.
 		return err
 	}
@@ -52,12 +61,12 @@ func copyPNG(s *stream) error {
 		return err
 	}
 	for ended := false; !ended; {
-		head, err := w.take(8)
+		head, err := w.take(len(w.head))
 		if err != nil {
 			return err
 		}
-		kind, length := string(head[4:]), binary.BigEndian.Uint32(head)
-		if ended, err = w.chunk(kind, length); err != nil {
+		copy(w.head[:], head)
+		if ended, err = w.chunk(); err != nil {
 			return err
 		}
 	}
@@ -101,22 +110,23 @@ func isPNGColour(colour, depth byte) bool {
 }
 
 // chunk keeps or leaves out one chunk, and reports whether it was the last.
-func (w *pngWalk) chunk(kind string, length uint32) (ended bool, err error) {
+func (w *pngWalk) chunk() (ended bool, err error) {
+	kind, length := [4]byte(w.head[4:]), binary.BigEndian.Uint32(w.head[:])
 	if length > math.MaxInt32 {
 		return false, w.broken("with a chunk longer than any may be")
 	}
-	if w.phase == inPixels && kind != "IDAT" {
+	if w.phase == inPixels && string(kind[:]) != "IDAT" {
 		w.phase = afterPixels
 	}
 	if kind[0]&0x20 == 0 { // An upper-case letter: critical.
-		return kind == "IEND", w.critical(kind, length)
+		return string(kind[:]) == "IEND", w.critical(kind, length)
 	}
-	bounds, known := pngKept()[kind]
+	low, high, known := pngKept(string(kind[:]))
 	switch {
-	case known && !w.kept[kind] && w.phase == beforePixels && length >= bounds[0] && length <= bounds[1]:
+	case known && !w.kept[kind] && w.phase == beforePixels && length >= low && length <= high:
 		w.kept[kind] = true
-		return false, w.passChunk(kind, length)
-	case kind == "eXIf" && !w.kept[kind] && length < windowBytes:
+		return false, w.passChunk(length)
+	case string(kind[:]) == "eXIf" && !w.kept[kind] && length < windowBytes:
 		w.kept[kind] = true
 		return false, w.orientation(length)
 	}
@@ -124,15 +134,15 @@ func (w *pngWalk) chunk(kind string, length uint32) (ended bool, err error) {
 }
 
 // critical keeps a chunk that no decoder may ignore, in the order they have.
-func (w *pngWalk) critical(kind string, length uint32) error {
-	switch kind {
+func (w *pngWalk) critical(kind [4]byte, length uint32) error {
+	switch string(kind[:]) {
 	case "PLTE":
 		if !w.takesPalette(length) {
 			return w.broken("with a palette that has no place in it")
 		}
-		w.kept[kind] = true
+		w.palette = true
 	case "IDAT":
-		if w.phase == afterPixels || w.colour == 3 && !w.kept["PLTE"] {
+		if w.phase == afterPixels || w.colour == 3 && !w.palette {
 			return w.broken("whose chunks are not in order")
 		}
 		w.phase = inPixels
@@ -143,19 +153,19 @@ func (w *pngWalk) critical(kind string, length uint32) error {
 	default:
 		return w.broken("with a chunk that no decoder knows")
 	}
-	return w.passChunk(kind, length)
+	return w.passChunk(length)
 }
 
 // takesPalette reports whether a palette of this length has its place here.
 func (w *pngWalk) takesPalette(length uint32) bool {
 	grey := w.colour == 0 || w.colour == 4
-	return !grey && !w.kept["PLTE"] && w.phase == beforePixels && length > 0 && length <= 3*256 && length%3 == 0
+	return !grey && !w.palette && w.phase == beforePixels && length > 0 && length <= 3*256 && length%3 == 0
 }
 
 // passChunk copies a chunk whose checksum fits.
-func (w *pngWalk) passChunk(kind string, length uint32) error {
-	sum := crc32.ChecksumIEEE([]byte(kind))
-	if err := w.keep(append(binary.BigEndian.AppendUint32(nil, length), kind...)...); err != nil {
+func (w *pngWalk) passChunk(length uint32) error {
+	sum := crc32.ChecksumIEEE(w.head[4:])
+	if err := w.keep(w.head[:]...); err != nil {
 		return err
 	}
 	err := w.pass(int64(length), func(piece []byte) { sum = crc32.Update(sum, crc32.IEEETable, piece) })
