@@ -20,6 +20,7 @@ type entry struct {
 	ID     string    `json:"id"`
 	Key    []byte    `json:"key"`
 	MadeAt time.Time `json:"made_at,omitzero"`
+	UsedAt time.Time `json:"used_at,omitzero"`
 }
 
 // entries are the keys of a ring in the file.
@@ -102,7 +103,7 @@ func (e entry) member(purpose Purpose) (member, error) {
 	if key.ID() != e.ID {
 		return member{}, fmt.Errorf("the %s key does not belong to its id", purpose)
 	}
-	return member{Key: key, madeAt: e.MadeAt}, nil
+	return member{Key: key, madeAt: e.MadeAt, usedAt: e.UsedAt}, nil
 }
 
 // form returns the file's form of keys.
@@ -118,4 +119,6 @@ func form(keys *Keys) file {
 }
 
 // entry returns the file's form of a key.
-func (m member) entry() entry { return entry{ID: m.ID(), Key: m.Bytes(), MadeAt: m.madeAt} }
+func (m member) entry() entry {
+	return entry{ID: m.ID(), Key: m.Bytes(), MadeAt: m.madeAt, UsedAt: m.usedAt}
+}

@@ -40,12 +40,22 @@ type member struct {
 	// madeAt is when the key was made, to the second; zero when the key file
 	// does not tell, because it is from before there were rings.
 	madeAt time.Time
+	// usedAt is when the key was put to use last; zero when it never was, or
+	// when the key file does not tell.
+	usedAt time.Time
 }
 
-// newMember returns a random key made now.
-func newMember() member {
-	return member{Key: newKey(), madeAt: time.Now().UTC().Truncate(time.Second)}
+// newMember returns a random key made now, and not yet put to use.
+func newMember() member { return member{Key: newKey(), madeAt: now()} }
+
+// firstMember returns a random key that is in use from now on.
+func firstMember() member {
+	made := now()
+	return member{Key: newKey(), madeAt: made, usedAt: made}
 }
+
+// now returns the time as key files tell it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Second) }
 
 // Ring is the keys of one purpose: the first encrypts, all decrypt. It prints
 // as the IDs of its keys and is never changed.
@@ -80,7 +90,7 @@ func (r Ring) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, strings.Joi
 func (r Ring) derived(purpose string) Ring {
 	members := make([]member, len(r.members))
 	for i, m := range r.members {
-		members[i] = member{Key: keyOf(m.MAC(purpose)), madeAt: m.madeAt}
+		members[i] = member{Key: keyOf(m.MAC(purpose)), madeAt: m.madeAt, usedAt: m.usedAt}
 	}
 	return Ring{members}
 }
@@ -99,6 +109,9 @@ type Listed struct {
 	// MadeAt is when the key was made, to the second; zero when the key file
 	// does not tell, because it is from before there were rings.
 	MadeAt time.Time
+	// UsedAt is when the key was put to use last, to the second; zero when it
+	// never was, or when the key file does not tell.
+	UsedAt time.Time
 	// InUse reports that the key encrypts, or hashes. The others of a ring only
 	// decrypt.
 	InUse bool
@@ -112,7 +125,7 @@ func (k *Keys) List() []Listed {
 		members []member
 	}{{ForCodec, k.codec.members}, {ForSeal, k.seal.members}, {ForSubject, []member{k.subject}}} {
 		for i, m := range part.members {
-			list = append(list, Listed{ID: m.ID(), Purpose: part.purpose, MadeAt: m.madeAt, InUse: i == 0})
+			list = append(list, Listed{ID: m.ID(), Purpose: part.purpose, MadeAt: m.madeAt, UsedAt: m.usedAt, InUse: i == 0})
 		}
 	}
 	return list
@@ -139,7 +152,11 @@ func (k *Keys) Used(id string) (*Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("keys: use key %q: %w", id, err)
 	}
+	if place == 0 {
+		return &changed, nil
+	}
 	used := ring.members[place]
+	used.usedAt = now()
 	ring.members = slices.Insert(slices.Delete(slices.Clone(ring.members), place, place+1), 0, used)
 	return &changed, nil
 }

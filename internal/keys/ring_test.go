@@ -134,7 +134,11 @@ func TestList(t *testing.T) {
 	for _, listed := range list {
 		require.False(t, listed.MadeAt.Before(began))
 		require.Equal(t, listed.ID != added.ID(), listed.InUse)
+		require.Equal(t, listed.ID == added.ID(), listed.UsedAt.IsZero(), "an added key was never used")
 	}
+	used, err := k.Used(added.ID())
+	require.NoError(t, err)
+	require.False(t, used.List()[0].UsedAt.Before(began))
 }
 
 func TestChange(t *testing.T) {

@@ -25,6 +25,7 @@ const (
 	whatUnheld    = "unheld"
 	whatErased    = "erased"
 	whatSwept     = "swept"
+	whatResealed  = "resealed"
 
 	whatErasureBegan     = "erasure_began"
 	whatErasureConcluded = "erasure_concluded"
@@ -34,7 +35,7 @@ const (
 func ownWords() []string {
 	return []string{
 		whatBegan, whatReset, whatClaimed, whatAnswered, whatReleased, whatLost, whatConcluded, whatCleanedUp, whatWatched,
-		whatResolved, whatHeld, whatUnheld, whatErased, whatSwept, whatErasureBegan, whatErasureConcluded,
+		whatResolved, whatHeld, whatUnheld, whatErased, whatSwept, whatResealed, whatErasureBegan, whatErasureConcluded,
 	}
 }
 

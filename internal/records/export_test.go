@@ -36,3 +36,12 @@ func Seal(k *keys.Keys, record enroll.RecordID, column string, plain []byte) ([]
 func Unseal(k *keys.Keys, record enroll.RecordID, column string, sealed []byte) ([]byte, error) {
 	return sealer{k.Records()}.open(place{record: record, column: column}, sealed)
 }
+
+// EncryptedColumns lists the columns that Reseal knows.
+func EncryptedColumns() []string {
+	var names []string
+	for _, in := range encryptedColumns() {
+		names = append(names, in.table+"."+in.column)
+	}
+	return names
+}
