@@ -239,7 +239,7 @@ func TestCopyNeedsTheSameMemoryForAnySize(t *testing.T) {
 					require.NoError(t, err)
 				})
 			}
-			small, large := encoded(100), encoded(1500)
+			small, large := encoded(60), encoded(600)
 			require.Greater(t, len(large), 20*len(small))
 			require.InDelta(t, allocations(small), allocations(large), 2)
 		})
