@@ -35,7 +35,7 @@ func failure(err error) error {
 	return temporal.NewApplicationErrorWithOptions(err.Error(), string(known.Kind), temporal.ApplicationErrorOptions{
 		NonRetryable:   !known.Kind.Retryable(),
 		NextRetryDelay: known.RetryAfter,
-		Details:        []any{enroll.FailureDetails{Code: known.Code, NotSent: known.NotSent}},
+		Details:        []any{enroll.FailureDetails{Code: known.Code, NotSent: known.NotSent, Said: known.Said}},
 		Category:       category(known.Kind),
 	})
 }

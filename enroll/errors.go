@@ -58,8 +58,9 @@ func (k Kind) Retryable() bool {
 	return false
 }
 
-// Error is a failure to learn a provider's answer. Its text holds no secret,
-// no subject and no address with a token.
+// Error is a failure to learn a provider's answer. Its text goes into logs, so
+// it holds no secret, no subject, no address with a token, and no word of the
+// provider but its code.
 type Error struct {
 	// Op names the call, such as "authid: create operation".
 	Op string
@@ -67,8 +68,11 @@ type Error struct {
 	Kind Kind
 	// Code is the provider's own code or the HTTP status.
 	Code string
-	// Message is the provider's own text, redacted.
+	// Message says more, in our own words.
 	Message string
+	// Said is the provider's own text, redacted. What it may hold beyond what we
+	// know to hide is the provider's choice, so Error leaves it out.
+	Said string
 	// RetryAfter is how long the provider asks to wait; zero when it did not.
 	RetryAfter time.Duration
 	// NotSent reports that the request surely never left: repeating it cannot
@@ -85,9 +89,11 @@ type FailureDetails struct {
 	Code string `json:"code,omitempty"`
 	// NotSent reports that the request surely never left.
 	NotSent bool `json:"not_sent,omitempty"`
+	// Said is the provider's own text, redacted, for operators.
+	Said string `json:"said,omitempty"`
 }
 
-// Error tells the operation, the kind and the provider's own words.
+// Error tells the operation, the kind and the provider's code.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Op)

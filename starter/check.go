@@ -114,13 +114,21 @@ func checkOne(ctx context.Context, clients providerset.Clients, provider enroll.
 	c := checked{Provider: provider, SkewSeconds: skew.Seconds()}
 	switch {
 	case err != nil:
-		c.Problem = err.Error()
+		c.Problem = problemOf(err)
 	case skew.Abs() > mostSkew:
 		c.Problem = "the provider's clock is " + describeSkew(skew) + " this machine's: set the clock right"
 	default:
 		c.OK, c.Proved = true, proved(provider)
 	}
 	return c
+}
+
+// problemOf tells the provider's own words, too: a check is about nobody.
+func problemOf(err error) string {
+	if known, ok := errors.AsType[*enroll.Error](err); ok && known.Said != "" {
+		return err.Error() + ": " + known.Said
+	}
+	return err.Error()
 }
 
 // proved says what a good check means.

@@ -67,7 +67,10 @@ func TestEveryRowOfTheTable(t *testing.T) {
 				err := all[call](t.Context(), newClient(t, says(row.Status, `{"Message":"Sorry, bws/1/42."}`)))
 				if row.Kind != "" {
 					require.Equal(t, row.Kind, kindOf(t, err))
-					require.ErrorContains(t, err, "Sorry, ")
+					var failed *enroll.Error
+					require.ErrorAs(t, err, &failed)
+					require.Contains(t, failed.Said, "Sorry, ")
+					require.NotContains(t, err.Error(), "Sorry")
 					return
 				}
 				verdict := verdictOf(t, err)

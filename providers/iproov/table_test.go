@@ -97,7 +97,7 @@ func TestEveryDocumentedConstantHasItsMeaning(t *testing.T) {
 				require.Equal(t, cmp.Or(d.special[s.name], d.meaning), meaningOf(err), "%v", err)
 				if known := asError(err); known != nil {
 					require.Equal(t, d.code, known.Code)
-					require.Equal(t, "Words.", known.Message)
+					require.Equal(t, "Words.", known.Said)
 				}
 			})
 		}

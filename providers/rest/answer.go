@@ -58,14 +58,17 @@ func (a *Answer) Decode(target any) error {
 // bodies of errors, whose status alone says enough.
 func (a *Answer) Peek(target any) bool { return json.Unmarshal(a.body, target) == nil }
 
-// Message makes the provider's own text fit for an operator: secrets and
-// subjects hidden, control characters stripped, 200 characters at most.
-func (a *Answer) Message(text string) string { return a.hidden.clean(text) }
+// Message makes the provider's own text fit for an operator: secrets, subjects
+// and whatever is longer than a word hidden, control characters stripped, 200
+// characters at most. Still it is for those only who may read the journey: it
+// belongs in no log.
+func (a *Answer) Message(text string) string { return a.hidden.said(text) }
 
-// Code does the same for a provider's code, and puts the HTTP status where
-// there is none.
+// Code returns a provider's code, and the HTTP status where there is none or
+// something else has its place: a code is up to 64 letters, digits and
+// _ . : = - without a secret or a subject in it.
 func (a *Answer) Code(code string) string {
-	if code = a.hidden.bounded(code, maxCodeRunes); code == "" {
+	if code = a.hidden.code(code); code == "" {
 		return strconv.Itoa(a.Status)
 	}
 	return code
@@ -91,9 +94,9 @@ func (a *Answer) Failure(code, message string) error {
 }
 
 // FailureOf is the error for an answer that the provider's own table ties to
-// a kind, also for a once-only call.
+// a kind, also for a once-only call. The message is the provider's own.
 func (a *Answer) FailureOf(kind enroll.Kind, code, message string) error {
-	failed := &enroll.Error{Op: a.op, Kind: kind, Code: a.Code(code), Message: a.Message(message)}
+	failed := &enroll.Error{Op: a.op, Kind: kind, Code: a.Code(code), Said: a.Message(message)}
 	if kind == enroll.KindThrottled || kind == enroll.KindUnavailable {
 		failed.RetryAfter = a.wait
 	}

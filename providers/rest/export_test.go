@@ -15,4 +15,4 @@ func (c *Client) Trust(roots *x509.CertPool) {
 }
 
 // Redact hides values in a text as answers do.
-func Redact(text string, values ...string) string { return newRedactor(values).clean(text) }
+func Redact(text string, values ...string) string { return newRedactor(values).said(text) }

@@ -280,10 +280,13 @@ func TestRedaction(t *testing.T) {
 		"hides_a_value":              {"account Jane-1 is unknown", []string{"Jane-1"}, "account [redacted] is unknown"},
 		"hides_it_in_any_case":       {"account JANE-1", []string{"Jane-1"}, "account [redacted]"},
 		"hides_its_escaped_form":     {"GET /a%20b?x=a+b", []string{"a b"}, "GET /[redacted]?x=[redacted]"},
+		"hides_it_inside_json":       {`got {"user":"a\u0026\u00E9"}`, []string{"a&é"}, `got {"user":"[redacted]"}`},
 		"hides_the_longest_first":    {"abcdef", []string{"abc", "abcdef"}, "[redacted]"},
 		"a_short_value_is_a_word":    {"a cat sat, a.1", []string{"a"}, "[redacted] cat sat, [redacted].1"},
 		"strips_control_characters":  {"a\x1b[31mb\nc\x00d", nil, "a [31mb c d"},
-		"bounds_the_length":          {strings.Repeat("é", 300), nil, strings.Repeat("é", 200) + "…"},
+		"bounds_the_length":          {strings.Repeat("é ", 300), nil, strings.Repeat("é ", 100) + "…"},
+		"hides_what_is_no_word":      {"sent " + strings.Repeat("Zm9v", 20) + " to us", nil, "sent [redacted] to us"},
+		"leaves_a_uuid":              {"operation 0c5d6a3e-7c0a-4f0e-9d6e-1b2f3a4c5d6e", nil, "operation 0c5d6a3e-7c0a-4f0e-9d6e-1b2f3a4c5d6e"},
 		"survives_a_wrong_encoding":  {"a\xffb", nil, "ab"},
 		"an_empty_value_is_no_value": {"text", []string{""}, "text"},
 	} {
@@ -291,6 +294,35 @@ func TestRedaction(t *testing.T) {
 			require.Equal(t, row.expect, rest.Redact(row.text, row.hide...))
 		})
 	}
+}
+
+func TestCode(t *testing.T) {
+	client := setup(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusConflict) })
+	answer, err := client.Do(t.Context(), rest.Request{Op: "test: ask", Method: http.MethodGet, Path: "/x", Redact: []string{"jane"}})
+	require.NoError(t, err)
+	for name, row := range map[string]struct{ code, expect string }{
+		"a_constant":               {"E_ACCOUNT_BIOCREDENTIAL_ALREADY_EXISTS", "E_ACCOUNT_BIOCREDENTIAL_ALREADY_EXISTS"},
+		"a_number":                 {"408", "408"},
+		"a_fact":                   {"passed=false", "passed=false"},
+		"nothing":                  {" ", "409"},
+		"a_sentence":               {"no such user", "409"},
+		"a_subject":                {"jane", "409"},
+		"a_subject_in_a_constant":  {"E_JANE_UNKNOWN", "409"},
+		"what_is_too_long_for_one": {strings.Repeat("E", 65), "409"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, row.expect, answer.Code(row.code))
+		})
+	}
+}
+
+func TestFailure_keeps_the_words_of_a_provider_out_of_its_text(t *testing.T) {
+	client := setup(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) })
+	answer, err := client.Do(t.Context(), rest.Request{Op: "test: ask", Method: http.MethodGet, Path: "/x", Redact: []string{"jane"}})
+	require.NoError(t, err)
+	failed := failureOf(t, answer.Failure("E_NO", "jane is 42 and lives in Ghent"))
+	require.Equal(t, "[redacted] is 42 and lives in Ghent", failed.Said)
+	require.Equal(t, "test: ask: RequestRefused (E_NO)", failed.Error())
 }
 
 func FuzzRedact(f *testing.F) {
