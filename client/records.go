@@ -212,7 +212,26 @@ func hide(record enroll.Record) enroll.Record {
 	for name := range record.References {
 		record.References[name] = enroll.Redacted
 	}
+	record.Result = hideResult(record.Result)
 	return record
+}
+
+// hideResult hides the same in a result, which is not changed itself: iProov's
+// name of the person, and what fetches a selfie from authID.
+func hideResult(result *enroll.Result) *enroll.Result {
+	if result == nil {
+		return nil
+	}
+	hidden := *result
+	if hidden.UserID != "" {
+		hidden.UserID = enroll.Redacted
+	}
+	if hidden.Selfie != nil {
+		selfie := *hidden.Selfie
+		selfie.TempID = enroll.Redacted
+		hidden.Selfie = &selfie
+	}
+	return &hidden
 }
 
 // explainRecord turns the store's errors into those that callers branch on.

@@ -202,6 +202,7 @@ func (k *kept) conclude(t *testing.T, outcome enroll.Outcome) {
 	t.Helper()
 	_, err := k.records.Conclude(t.Context(), records.Conclusion{Opening: k.opening(), Result: enroll.Result{
 		Journey: enroll.IProovPhotoEnroll, Verdict: enroll.Verdict{Outcome: outcome}, ConcludedAt: noon, RunID: "run",
+		UserID: "person", Selfie: &enroll.SelfieReference{TempID: "selfie"},
 	}})
 	require.NoError(t, err)
 }
@@ -362,12 +363,16 @@ func TestRecords(t *testing.T) {
 			require.Equal(t, id, hidden.ID)
 			require.Equal(t, enroll.Redacted, hidden.Subject.Reveal())
 			require.Equal(t, enroll.Redacted, hidden.References["token"].Reveal())
+			require.Equal(t, enroll.Redacted, hidden.Result.UserID)
+			require.Equal(t, enroll.Redacted, hidden.Result.Selfie.TempID)
 		}
 		_, err = k.Reveal(t.Context(), id, client.By{Who: "olga"})
 		require.ErrorContains(t, err, "why")
 		revealed, err := k.Reveal(t.Context(), id, olga)
 		require.NoError(t, err)
 		require.Equal(t, "person", revealed.Subject.Reveal())
+		require.Equal(t, "person", revealed.Result.UserID)
+		require.Equal(t, "selfie", revealed.Result.Selfie.TempID)
 		require.Equal(t, "provider-token", revealed.References["token"].Reveal())
 		require.Equal(t, []string{"revealed by olga: incident 7"}, k.trail(t, id))
 	})
@@ -388,6 +393,7 @@ func TestRecords(t *testing.T) {
 		shown, err := k.Show(t.Context(), k.id, "")
 		require.NoError(t, err)
 		require.Equal(t, client.Forgotten, shown.Status)
+		require.Equal(t, enroll.Redacted, shown.State.Result.UserID)
 		require.Equal(t, enroll.Unknown, shown.Outcome)
 		require.Equal(t, enroll.Enrolled, shown.Resolution.Outcome)
 		result, err := k.Wait(t.Context(), k.id, "run")

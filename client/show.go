@@ -62,8 +62,9 @@ const Forgotten = "Forgotten"
 
 // Show returns one journey: what the server knows, its pending steps, and its
 // own account when a worker runs; of a journey that the server has forgotten,
-// what its record tells. An empty runID means the subject's latest. It returns
-// ErrNotFound when there is no such journey.
+// what its record tells. Who the person is stays hidden, as in Record. An empty
+// runID means the subject's latest. It returns ErrNotFound when there is no such
+// journey.
 func (c *Client) Show(ctx context.Context, id, runID string) (Shown, error) {
 	described, err := c.describe(ctx, id, runID)
 	if errors.Is(err, ErrNotFound) {
@@ -87,8 +88,9 @@ func (c *Client) Show(ctx context.Context, id, runID string) (Shown, error) {
 	if state, failed := c.state(ctx, id, shown.RunID); failed != nil {
 		shown.StateMissing = failed.Error() // What the server knows is worth showing without it.
 	} else {
-		shown.State = &state
 		shown.Watched = c.watched(ctx, state.Result)
+		state.Result = hideResult(state.Result)
+		shown.State = &state
 	}
 	return shown, nil
 }
@@ -101,7 +103,8 @@ func shownOfRecord(record enroll.Record) Shown {
 	}
 	if record.Result != nil {
 		shown.ClosedAt, shown.Phase, shown.Outcome = record.Result.ConcludedAt, enroll.Concluded, record.Result.Outcome
-		shown.State, shown.StateMissing = &enroll.State{Journey: record.Journey, Phase: enroll.Concluded, Result: record.Result}, ""
+		shown.State = &enroll.State{Journey: record.Journey, Phase: enroll.Concluded, Result: hideResult(record.Result)}
+		shown.StateMissing = ""
 	}
 	return shown
 }
