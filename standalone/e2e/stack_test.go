@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -145,7 +146,7 @@ type entry struct {
 func (s *system) ledger(t *testing.T, subject string) []entry {
 	t.Helper()
 	var entries []entry
-	s.simulated(t, http.MethodGet, "/_sim/ledger?subject="+subject, "", &entries)
+	s.simulated(t, http.MethodGet, "/_sim/ledger?subject="+url.QueryEscape(subject), "", &entries)
 	return entries
 }
 
@@ -164,7 +165,7 @@ func (s *system) count(t *testing.T, subject, endpoint string) int {
 // simulated asks the simulators' control interface.
 func (s *system) simulated(t *testing.T, method, path, body string, into any) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, s.SimulatorURL()+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(t.Context(), method, s.user.Simulator+path, strings.NewReader(body))
 	require.NoError(t, err)
 	answer, err := s.user.HTTP.Do(request)
 	require.NoError(t, err)
