@@ -8,7 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
+
+// temporary begins the names of files that become a key file in one step.
+const temporary = ".keys-"
 
 // maxFile bounds what is read as a key file, in bytes.
 const maxFile = 64 << 10
@@ -50,7 +54,8 @@ func Load(path string) (*Keys, error) {
 // Change replaces the keys in the file by what the function makes of them, and
 // returns that. Changes by several programs take effect one after the other. A
 // program that reads the file meanwhile finds the old keys or the new ones,
-// never a part, and no copy of the old file stays behind.
+// never a part, and no copy of any key file stays behind, not even of a change
+// that was cut short.
 func Change(path string, change func(*Keys) (*Keys, error)) (*Keys, error) {
 	unlock, err := lock(filepath.Dir(path))
 	if err != nil {
@@ -60,6 +65,9 @@ func Change(path string, change func(*Keys) (*Keys, error)) (*Keys, error) {
 	old, err := Load(path)
 	if err != nil {
 		return nil, err
+	}
+	if err := sweep(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("keys: key file %s: remove what an earlier change left behind: %w", path, err)
 	}
 	changed, err := change(old)
 	if err != nil {
@@ -97,15 +105,16 @@ func create(path string, keys *Keys) (made bool, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return false, err
 	}
-	temporary, err := write(path, keys)
+	written, err := write(path, keys)
 	if err != nil {
 		return false, err
 	}
-	defer os.Remove(temporary) //nolint:errcheck // a leftover holds no key in use
+	defer os.Remove(written) //nolint:errcheck // a leftover holds no key in use
 	// A link, unlike a rename, never replaces the file of another program.
-	if err := os.Link(temporary, path); errors.Is(err, fs.ErrExist) {
-		return false, nil
-	} else if err != nil {
+	if err := os.Link(written, path); err != nil {
+		if _, missing := os.Lstat(path); missing == nil {
+			return false, nil
+		}
 		return false, err
 	}
 	return true, syncFolder(filepath.Dir(path))
@@ -113,12 +122,12 @@ func create(path string, keys *Keys) (made bool, err error) {
 
 // replace writes the keys in place of a file, in one step.
 func replace(path string, keys *Keys) error {
-	temporary, err := write(path, keys)
+	written, err := write(path, keys)
 	if err != nil {
 		return err
 	}
-	if err := os.Rename(temporary, path); err != nil {
-		return errors.Join(err, os.Remove(temporary))
+	if err := os.Rename(written, path); err != nil {
+		return errors.Join(err, os.Remove(written))
 	}
 	return syncFolder(filepath.Dir(path))
 }
@@ -126,7 +135,7 @@ func replace(path string, keys *Keys) error {
 // write stores the keys durably in a new file beside the path and returns its
 // name.
 func write(path string, keys *Keys) (string, error) {
-	handle, err := os.CreateTemp(filepath.Dir(path), ".keys-*") // CreateTemp makes files 0600.
+	handle, err := os.CreateTemp(filepath.Dir(path), temporary+"*") // CreateTemp makes files 0600.
 	if err != nil {
 		return "", err
 	}
@@ -137,6 +146,24 @@ func write(path string, keys *Keys) (string, error) {
 		return "", errors.Join(err, os.Remove(handle.Name()))
 	}
 	return handle.Name(), nil
+}
+
+// sweep removes what a program that was killed has left half done. It needs the
+// lock.
+func sweep(folder string) error {
+	found, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, entry := range found {
+		if !strings.HasPrefix(entry.Name(), temporary) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(folder, entry.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // syncFolder makes names in a folder durable: a key in use that a crash takes back

@@ -160,6 +160,8 @@ func TestChange(t *testing.T) {
 	})
 	t.Run("leaves_no_copy_of_a_key_behind", func(t *testing.T) {
 		path, _ := setup(t)
+		killed := filepath.Join(filepath.Dir(path), ".keys-12345")
+		require.NoError(t, os.WriteFile(killed, []byte(before), 0o600))
 		_, err := keys.Change(path, another)
 		require.NoError(t, err)
 		_, err = keys.Change(path, func(*keys.Keys) (*keys.Keys, error) { return nil, os.ErrInvalid })
