@@ -8,6 +8,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/providers/bioid"
+	"github.com/bioenroll/bioenroll/providers/rest"
 )
 
 // BioIDClient is what the steps ask BioID.
@@ -17,7 +18,7 @@ type BioIDClient interface {
 	Upload(ctx context.Context, token enroll.Secret, sample bioid.Sample) error
 	Enroll(ctx context.Context, token enroll.Secret, liveDetection *bool) (enroll.BioIDAttempt, error)
 	Result(ctx context.Context, token enroll.Secret) (enroll.BioIDAttempt, error)
-	DeleteClass(ctx context.Context, bcid string) error
+	DeleteClass(ctx context.Context, bcid string) (existed bool, err error)
 }
 
 var _ BioIDClient = (*bioid.Client)(nil)
@@ -109,11 +110,9 @@ func (b *BioID) UploadSamples(ctx context.Context, in enroll.BioIDUploadSamplesI
 }
 
 func (b *BioID) upload(ctx context.Context, token enroll.Secret, sample enroll.BioIDSampleRef) error {
-	data, err := b.sealed.Open(ctx, sample.Data)
-	if err != nil {
-		return err
-	}
-	return b.client.Upload(ctx, token, bioid.Sample{Data: data, Tag: sample.Tag, Index: sample.Index, Trait: sample.Trait})
+	return send(ctx, b.sealed, sample.Data, func(image rest.Stream) error {
+		return b.client.Upload(ctx, token, bioid.Sample{Image: image, Tag: sample.Tag, Index: sample.Index, Trait: sample.Trait})
+	})
 }
 
 // EnrollSamples performs the enrollment with the uploaded samples. It is
@@ -145,6 +144,6 @@ func (b *BioID) ReadResult(ctx context.Context, in enroll.BioIDReadResultInput) 
 
 // DeleteClass removes the class. It is safe to repeat.
 func (b *BioID) DeleteClass(ctx context.Context, in enroll.BioIDDeleteClassInput) (enroll.Nothing, error) {
-	err := b.client.DeleteClass(ctx, in.BCID)
+	_, err := b.client.DeleteClass(ctx, in.BCID)
 	return enroll.Nothing{}, failure(err)
 }

@@ -2,24 +2,19 @@ package activities
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/records"
 )
 
-// SealedStoreUnavailable is the type of the failure when sealed bytes could
-// not be deleted. Repeating helps once the store works again.
-const SealedStoreUnavailable = "SealedStoreUnavailable"
-
-// Deleter deletes sealed bytes. Bytes that are not there are no error.
+// Deleter deletes sealed bytes for good, with the keys of their journeys. Bytes
+// that are not there are no error.
 type Deleter interface {
-	Delete(ctx context.Context, ref enroll.SealedRef) error
+	Delete(ctx context.Context, refs ...enroll.SealedRef) error
 }
 
 // Ledger is where outcomes are recorded.
@@ -62,20 +57,16 @@ func (c *Concluder) Conclude(ctx context.Context, in enroll.ConcludeInput) (enro
 	return recorded, c.delete(ctx, in.Sealed)
 }
 
-// delete removes sealed bytes. One reference that cannot be deleted does not
-// keep the others alive.
+// delete removes what the journey sealed. One that sealed nothing leaves no
+// trace in the store.
 func (c *Concluder) delete(ctx context.Context, refs []enroll.SealedRef) error {
-	var problems []error
-	for _, ref := range refs {
-		if err := c.sealed.Delete(ctx, ref); err != nil && !gone(err) {
-			problems = append(problems, err)
-		}
-	}
-	if len(problems) == 0 {
+	if len(refs) == 0 {
 		return nil
 	}
-	message := fmt.Sprintf("conclude: %d of %d sealed inputs could not be deleted", len(problems), len(refs))
-	return temporal.NewApplicationErrorWithCause(message, SealedStoreUnavailable, errors.Join(problems...))
+	if err := c.sealed.Delete(ctx, refs...); err != nil {
+		return failure(&enroll.Error{Op: "conclude", Kind: enroll.KindUnsealed, Err: err})
+	}
+	return nil
 }
 
 // RecordCleanUp records what was taken back at the provider after the outcome
@@ -93,10 +84,4 @@ func (c *Concluder) RecordWatched(ctx context.Context, in enroll.RecordWatchedIn
 		return enroll.Nothing{}, unrecorded(fmt.Errorf("record what the watch found: %w", err))
 	}
 	return enroll.Nothing{}, nil
-}
-
-// gone reports that the bytes were deleted before.
-func gone(err error) bool {
-	known, ok := errors.AsType[*enroll.Error](err)
-	return ok && known.Kind == enroll.KindInputGone
 }

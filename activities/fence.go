@@ -136,7 +136,7 @@ func hadNoEffect(err error) bool {
 		return false
 	}
 	switch known.Kind {
-	case enroll.KindThrottled, enroll.KindDenied, enroll.KindInvalid, enroll.KindInputGone, enroll.KindUnrecorded:
+	case enroll.KindThrottled, enroll.KindDenied, enroll.KindInvalid, enroll.KindInputGone, enroll.KindUnrecorded, enroll.KindUnsealed:
 		return true
 	case enroll.KindUnavailable:
 		return known.NotSent

@@ -9,6 +9,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/providers/iproov"
+	"github.com/bioenroll/bioenroll/providers/rest"
 )
 
 // iproovInvalidation is the reason that iProov keeps with a token that was
@@ -21,7 +22,7 @@ const iproovActive = "Active"
 // IProovClient is what the steps ask iProov.
 type IProovClient interface {
 	EnrolToken(ctx context.Context, userID, assuranceType string) (enroll.Secret, error)
-	EnrolImage(ctx context.Context, token enroll.Secret, photo []byte, source enroll.ImageSource) error
+	EnrolImage(ctx context.Context, token enroll.Secret, photo rest.Stream, source enroll.ImageSource) error
 	VerifyToken(ctx context.Context, userID, assuranceType string) (iproov.VerifyToken, error)
 	Validate(ctx context.Context, userID string, token enroll.Secret, client string) (enroll.Verdict, error)
 	Invalidate(ctx context.Context, token enroll.Secret, reason string) error
@@ -76,11 +77,9 @@ func (i *IProov) EnrolImage(ctx context.Context, in enroll.IProovEnrolImageInput
 	return once(ctx, i.journal, fenced[enroll.IProovImage]{
 		entry: in.Entry,
 		call: func(ctx context.Context, _ bool) (enroll.IProovImage, error) {
-			photo, err := i.sealed.Open(ctx, in.Image)
-			if err != nil {
-				return enroll.IProovImage{}, err
-			}
-			err = i.client.EnrolImage(ctx, in.Token, photo, in.Source)
+			err := send(ctx, i.sealed, in.Image, func(photo rest.Stream) error {
+				return i.client.EnrolImage(ctx, in.Token, photo, in.Source)
+			})
 			if v := refused(err); v != nil {
 				return enroll.IProovImage{Refused: v}, nil
 			}

@@ -3,6 +3,7 @@ package activities_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -32,12 +33,12 @@ const (
 // drawer is sealed storage that is opened.
 type drawer map[enroll.SealedRef]string
 
-func (d drawer) Open(_ context.Context, ref enroll.SealedRef) ([]byte, error) {
+func (d drawer) Open(_ context.Context, ref enroll.SealedRef) (io.ReadCloser, int64, error) {
 	content, ok := d[ref]
 	if !ok {
-		return nil, &enroll.Error{Op: "seal: open", Kind: enroll.KindInputGone}
+		return nil, 0, &enroll.Error{Op: "seal: open", Kind: enroll.KindInputGone}
 	}
-	return []byte(content), nil
+	return io.NopCloser(strings.NewReader(content)), int64(len(content)), nil
 }
 
 // perform runs a step as a worker does, by its registered name.

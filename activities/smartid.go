@@ -44,18 +44,18 @@ func (s *SmartID) ForwardEnroll(ctx context.Context, in enroll.SmartIDForwardEnr
 	return once(ctx, s.journal, fenced[enroll.SmartIDAnswer]{
 		opening: &in.Opening, entry: enroll.Entry{Record: in.Opening.Record, Ordinal: 1}, repeatable: true,
 		call: func(ctx context.Context, repeated bool) (enroll.SmartIDAnswer, error) {
-			template, err := s.sealed.Open(ctx, in.Template)
+			template, err := revealed(ctx, s.sealed, in.Template)
 			if err != nil {
 				return enroll.SmartIDAnswer{}, err
 			}
-			payLoad, err := s.sealed.Open(ctx, in.PayLoad)
+			payLoad, err := revealed(ctx, s.sealed, in.PayLoad)
 			if err != nil {
 				return enroll.SmartIDAnswer{}, err
 			}
 			verdict, err := s.client.Enroll(ctx, smartid.Enrollment{
 				User:      in.User,
-				Template:  enroll.Secret(template),
-				PayLoad:   enroll.Secret(payLoad),
+				Template:  template,
+				PayLoad:   payLoad,
 				OverWrite: in.OverWrite,
 				Repeated:  in.Repeated || repeated,
 			})

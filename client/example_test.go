@@ -59,10 +59,10 @@ func Example() {
 func ExampleRequest() {
 	request := enroll.IProovPhotoEnrollment{
 		UserID: "jane doe", // A space is not in iProov's pattern.
-		Image:  []byte("GIF89a"),
+		Image:  enroll.Bytes([]byte("GIF89a")),
 	}
 	request.Normalize()
-	err := request.Check(enroll.DefaultLimits())
+	err := client.Check(request, enroll.DefaultLimits())
 
 	if refused, ok := errors.AsType[*enroll.InputError](err); ok {
 		for _, field := range refused.Fields {
@@ -71,8 +71,8 @@ func ExampleRequest() {
 	}
 	// Output:
 	// user_id: given 8 bytes, some outside the pattern, allowed: 1 to 256 of a-z A-Z 0-9 ' + _ @ . -
-	// image: given image/gif, allowed: PNG, JPEG, JP2 up to 2097152 bytes
 	// source: given nothing, allowed: eid, oid, selfie
+	// image: given image/gif, allowed: PNG, JPEG, JP2 up to 2097152 bytes
 }
 
 // A door that takes requests as JSON asks for an empty one by the journey's

@@ -12,7 +12,6 @@ func (c *Client) planIProovPhotoEnrollment(key string, request enroll.IProovPhot
 	}
 	return plan{
 		request: request,
-		parts:   []part{{"image", request.Image}},
 		input: func(envelope enroll.Envelope, refs []enroll.SealedRef) any {
 			return enroll.IProovInput{
 				Envelope: envelope, UserID: request.UserID, Image: refs[0], Source: request.Source,

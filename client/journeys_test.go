@@ -26,7 +26,7 @@ func knows(t *testing.T, status enumspb.WorkflowExecutionStatus, failure error) 
 	t.Helper()
 	k, err := keys.LoadOrCreate(t.TempDir() + "/keys.json")
 	require.NoError(t, err)
-	sealed, err := seal.OpenStore(t.TempDir(), k)
+	sealed, err := seal.OpenFolder(t.Context(), t.TempDir(), k)
 	require.NoError(t, err)
 	cluster := mocks.NewClient(t)
 	cluster.On("DescribeWorkflowExecution", mock.Anything, mock.Anything, mock.Anything).Return(

@@ -164,7 +164,7 @@ func keeping(t *testing.T) *kept {
 	t.Helper()
 	k, err := keys.LoadOrCreate(t.TempDir() + "/keys.json")
 	require.NoError(t, err)
-	sealed, err := seal.OpenStore(t.TempDir(), k)
+	sealed, err := seal.OpenFolder(t.Context(), t.TempDir(), k)
 	require.NoError(t, err)
 	store, err := records.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "records.db"), k)
 	require.NoError(t, err)

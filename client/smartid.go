@@ -5,10 +5,6 @@ import "github.com/bioenroll/bioenroll/enroll"
 func planSmartIDEnrollment(request enroll.SmartIDEnrollment) plan {
 	return plan{
 		request: request,
-		parts: []part{
-			{"template", []byte(request.Template.Reveal())},
-			{"pay-load", []byte(request.PayLoad.Reveal())},
-		},
 		input: func(envelope enroll.Envelope, refs []enroll.SealedRef) any {
 			return enroll.SmartIDEnrollInput{
 				Envelope: envelope, User: request.User, Template: refs[0], PayLoad: refs[1], OverWrite: request.OverWrite, Reset: request.Reset,

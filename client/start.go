@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -61,18 +62,11 @@ const conflictLasts = 200 * time.Millisecond
 // maxKeyBytes bounds an idempotency key.
 const maxKeyBytes = 256
 
-// plan is a request made ready: the normalized request, the parts to seal, and
-// the workflow's input once they are sealed.
+// plan is a request made ready: the normalized request, and the workflow's input
+// once its parts are sealed.
 type plan struct {
 	request Request
-	parts   []part
 	input   func(enroll.Envelope, []enroll.SealedRef) any
-}
-
-// part is one piece of bytes that never travels in a payload.
-type part struct {
-	name string
-	data []byte
 }
 
 // Start begins a journey and returns its hand-over or outcome. The idempotency
@@ -93,19 +87,20 @@ func (c *Client) Start(ctx context.Context, key string, request Request) (Starte
 	if err != nil {
 		return Started{}, err
 	}
-	if err := planned.request.Check(c.limits); err != nil {
+	inspected, err := inspect(planned.request, c.limits)
+	if err != nil {
 		return Started{}, err
 	}
 	spec, err := request.Journey().Spec()
 	if err != nil {
 		return Started{}, err
 	}
-	digest, err := c.digest(planned.request)
+	digest, err := c.digest(planned.request, inspected)
 	if err != nil {
 		return Started{}, err
 	}
 	s := starting{
-		Client: c, spec: spec, plan: planned, digest: digest,
+		Client: c, spec: spec, plan: planned, inspected: inspected, digest: digest,
 		subject: c.keys.SubjectHash(spec.Provider, planned.request.SubjectName()),
 		key:     key,
 	}
@@ -120,22 +115,24 @@ func keyError(journey enroll.Journey, key string) error {
 }
 
 // digest is the keyed digest of the whole request, bytes included.
-func (c *Client) digest(request Request) (string, error) {
-	body, err := reveal.Marshal(request)
+func (c *Client) digest(request Request, inspected [][]byte) (string, error) {
+	body, err := reveal.Marshal(request) // Content is redacted here, too, and counts by its own digest.
 	if err != nil {
 		return "", fmt.Errorf("start: digest the request: %w", err)
 	}
-	return c.keys.Digest(request.Journey(), body), nil
+	return c.keys.Digest(request.Journey(), append([][]byte{body}, inspected...)...), nil
 }
 
 // starting is one call of Start.
 type starting struct {
 	*Client
 	plan
-	spec    enroll.Spec
-	digest  string
-	subject string
-	key     string
+	spec enroll.Spec
+	// inspected are the digests of the parts, digest is that of all.
+	inspected [][]byte
+	digest    string
+	subject   string
+	key       string
 }
 
 // id is the workflow ID: one live journey per subject at one provider.
@@ -171,16 +168,19 @@ func (s starting) run(ctx context.Context) (Started, error) {
 }
 
 // seal puts the parts into sealed storage, each under a reference that a
-// repeated call derives again.
+// repeated call derives again. A journey that has deleted its bytes already
+// needs none: it answers as it did.
 func (s starting) seal(ctx context.Context) (refs, created []enroll.SealedRef, err error) {
-	for _, p := range s.parts {
-		ref := s.keys.Ref(s.id(), s.key, p.name)
-		fresh, err := s.sealed.Put(ctx, ref, p.data)
-		if errors.Is(err, seal.ErrDigestMismatch) {
+	for i, p := range partsOf(s.request, s.limits) {
+		ref := enroll.SealedPart(s.record(), p.name)
+		fresh, err := s.sealed.Put(ctx, ref, func(out io.Writer) error { return p.sealInto(out, s.request.Journey(), s.inspected[i]) })
+		switch refused, ok := errors.AsType[*enroll.InputError](err); {
+		case ok:
+			return refs, created, refused
+		case errors.Is(err, seal.ErrDigestMismatch):
 			return refs, created, fmt.Errorf("start: %w", ErrKeyReused)
-		}
-		if err != nil {
-			return refs, created, fmt.Errorf("start: seal %s: %w", p.name, err)
+		case err != nil && !errors.Is(err, seal.ErrDestroyed):
+			return refs, created, fmt.Errorf("start: seal %s: %w", p.field, err)
 		}
 		refs = append(refs, ref)
 		if fresh {
@@ -192,14 +192,10 @@ func (s starting) seal(ctx context.Context) (refs, created []enroll.SealedRef, e
 
 // discard removes what this call sealed for a journey that was not started.
 func (s starting) discard(ctx context.Context, refs []enroll.SealedRef) error {
-	ctx = context.WithoutCancel(ctx)
-	var errs []error
-	for _, ref := range refs {
-		if err := s.sealed.Discard(ctx, ref); err != nil {
-			errs = append(errs, fmt.Errorf("start: discard the sealed input: %w", err))
-		}
+	if err := s.sealed.Discard(context.WithoutCancel(ctx), refs...); err != nil {
+		return fmt.Errorf("start: discard the sealed input: %w", err)
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // begin makes the round trip. Of calls with one key at the same moment one

@@ -1,9 +1,17 @@
 package client_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
+	"hash/crc32"
+	"image"
+	"image/png"
+	"io"
+	"os"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/mock"
@@ -21,7 +29,22 @@ import (
 // operation stands for the start within an Update-with-Start.
 type operation struct{ sdk.WithStartWorkflowOperation }
 
-const png = "\x89PNG\r\n\x1a\n image"
+// portrait is an image that differs by its shade.
+func portrait(shade byte) []byte {
+	var out bytes.Buffer // Writing to memory does not fail.
+	_ = png.Encode(&out, &image.Gray{Pix: bytes.Repeat([]byte{shade}, 64), Stride: 8, Rect: image.Rect(0, 0, 8, 8)})
+	return out.Bytes()
+}
+
+// read returns what is sealed under the reference.
+func (b *bundle) read(ref enroll.SealedRef) []byte {
+	b.t.Helper()
+	content, _, err := b.sealed.Open(b.t.Context(), ref)
+	require.NoError(b.t, err)
+	data, err := io.ReadAll(content)
+	require.NoError(b.t, errors.Join(err, content.Close()))
+	return data
+}
 
 // bundle is a client whose cluster answers as a test says.
 type bundle struct {
@@ -40,7 +63,7 @@ func setup(t *testing.T, reply enroll.BeginReply, failure error) *bundle {
 	t.Helper()
 	k, err := keys.LoadOrCreate(t.TempDir() + "/keys.json")
 	require.NoError(t, err)
-	sealed, err := seal.OpenStore(t.TempDir(), k)
+	sealed, err := seal.OpenFolder(t.Context(), t.TempDir(), k)
 	require.NoError(t, err)
 	b := &bundle{t: t, sealed: sealed}
 	cluster := mocks.NewClient(t)
@@ -81,7 +104,7 @@ func (b *bundle) refs() []enroll.SealedRef {
 }
 
 func photo(userID string) enroll.IProovPhotoEnrollment {
-	return enroll.IProovPhotoEnrollment{UserID: userID, Image: []byte(png), Source: enroll.SourceEID}
+	return enroll.IProovPhotoEnrollment{UserID: userID, Image: enroll.Bytes(portrait(7)), Source: enroll.SourceEID}
 }
 
 func TestStart(t *testing.T) {
@@ -94,9 +117,8 @@ func TestStart(t *testing.T) {
 		require.NotNil(t, started.HandOver)
 		in := as[enroll.IProovInput](t, b.input)
 		require.Equal(t, []enroll.SealedRef{in.Image}, b.refs())
-		opened, err := b.sealed.Open(t.Context(), in.Image)
-		require.NoError(t, err)
-		require.Equal(t, png, string(opened))
+		require.Equal(t, enroll.SealedPart(in.Record, "image"), in.Image)
+		require.Equal(t, portrait(7), b.read(in.Image))
 	})
 	t.Run("identifiers_hold_nothing_of_the_caller", func(t *testing.T) {
 		b := setup(t, handed, nil)
@@ -115,6 +137,28 @@ func TestStart(t *testing.T) {
 		require.Equal(t, update, b.update.UpdateID)
 		require.Equal(t, userID, as[enroll.IProovInput](t, b.input).UserID)
 		require.Len(t, b.refs(), 1)
+	})
+	t.Run("a_file_is_read_and_its_metadata_left_out", func(t *testing.T) {
+		b := setup(t, handed, nil)
+		path := t.TempDir() + "/jane.png"
+		plain := portrait(7)
+		note := append([]byte("\x00\x00\x00\x0etEXtComment\x00canary"), 0, 0, 0, 0)
+		binary.BigEndian.PutUint32(note[len(note)-4:], crc32.ChecksumIEEE(note[4:len(note)-4]))
+		require.NoError(t, os.WriteFile(path, slices.Insert(slices.Clone(plain), 33, note...), 0o600)) // Behind the header.
+		request := photo("person")
+		request.Image = enroll.File(path)
+		_, err := b.Start(t.Context(), "key", request)
+		require.NoError(t, err)
+		require.Equal(t, plain, b.read(as[enroll.IProovInput](t, b.input).Image))
+	})
+	t.Run("a_start_repeated_after_the_end_seals_nothing_again", func(t *testing.T) {
+		b := setup(t, handed, nil)
+		_, err := b.Start(t.Context(), "key", photo("person"))
+		require.NoError(t, err)
+		require.NoError(t, b.sealed.Delete(t.Context(), b.refs()...))
+		_, err = b.Start(t.Context(), "key", photo("person"))
+		require.NoError(t, err)
+		require.Empty(t, b.refs())
 	})
 	t.Run("both_forms_of_a_bcid_are_one_subject", func(t *testing.T) {
 		b := setup(t, handed, nil)
@@ -145,6 +189,40 @@ func TestStart_refuses(t *testing.T) {
 		require.Empty(t, b.refs())
 		require.Zero(t, b.calls)
 	})
+	t.Run("an_image_that_is_none_before_anything_is_sealed_or_started", func(t *testing.T) {
+		b := setup(t, enroll.BeginReply{}, nil)
+		face := enroll.Bytes(portrait(7))
+		_, err := b.Start(t.Context(), "key", enroll.BioIDEnrollment{BCID: "bws.1.42", Samples: []enroll.BioIDSample{
+			{Data: face, Tag: "sideways"}, {Data: enroll.Bytes([]byte("%PDF-1.7"))}, {Data: enroll.File(t.TempDir() + "/none.png")},
+		}})
+		refused, ok := errors.AsType[*enroll.InputError](err)
+		require.True(t, ok)
+		fields := map[string]string{}
+		for _, f := range refused.Fields {
+			fields[f.Field] = f.Given
+		}
+		require.Len(t, fields, 3, "every field at once")
+		require.Contains(t, fields, "samples[0].tag")
+		require.Contains(t, fields, "samples[1].data")
+		require.Equal(t, "what cannot be read (no such file or directory)", fields["samples[2].data"])
+		require.Empty(t, b.refs())
+		require.Zero(t, b.calls)
+	})
+	t.Run("content_that_changes_while_it_is_read", func(t *testing.T) {
+		b := setup(t, enroll.BeginReply{}, nil)
+		shade := byte(0)
+		changing := photo("person")
+		changing.Image = enroll.Source(func() (io.ReadCloser, error) {
+			shade++
+			return io.NopCloser(bytes.NewReader(portrait(shade))), nil
+		})
+		_, err := b.Start(t.Context(), "key", changing)
+		refused, ok := errors.AsType[*enroll.InputError](err)
+		require.True(t, ok)
+		require.Equal(t, "image", refused.Fields[0].Field)
+		require.Empty(t, b.refs())
+		require.Zero(t, b.calls)
+	})
 	t.Run("a_start_without_a_key", func(t *testing.T) {
 		b := setup(t, enroll.BeginReply{}, nil)
 		_, err := b.Start(t.Context(), "", photo("person"))
@@ -166,7 +244,7 @@ func TestStart_refuses(t *testing.T) {
 		_, err := b.Start(t.Context(), "key", photo("person"))
 		require.NoError(t, err)
 		other := photo("person")
-		other.Image = append(other.Image, 'x')
+		other.Image = enroll.Bytes(portrait(8))
 		_, err = b.Start(t.Context(), "key", other)
 		require.ErrorIs(t, err, client.ErrKeyReused)
 		require.Len(t, b.refs(), 1, "what the first start sealed stays")

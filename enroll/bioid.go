@@ -62,7 +62,7 @@ type BioIDEnrollment struct {
 // BioIDSample is one face or periocular image.
 type BioIDSample struct {
 	// Data is the image file.
-	Data []byte `json:"data"`
+	Data Content `json:"data"`
 	// Tag lists head movements for challenge-response: any, up, down, left,
 	// right, with commas.
 	Tag string `json:"tag,omitempty"`
@@ -128,12 +128,16 @@ func (r *BioIDEnrollment) Normalize() {
 	}
 }
 
+// ImageTypes lists the types of sample that are taken: those of BioID but TIFF,
+// which cannot be checked.
+func (BioIDEnrollment) ImageTypes() []ImageType { return []ImageType{PNG, JPEG, BMP, GIF} }
+
 // Check returns an InputError that names every field that is not acceptable.
+// It does not open the samples: whether they are images is found out when they
+// are sealed.
 func (r BioIDEnrollment) Check(limits Limits) error {
 	c := &checker{}
-	if !isBCID(r.BCID) {
-		c.refuse("bcid", fmt.Sprintf("%d bytes of another form", len(r.BCID)), "storage.partition.class-id, with numbers up to 2147483647 and without leading zeros for partition and class-id, such as bws.1.42")
-	}
+	c.bcid("bcid", r.BCID)
 	c.traits("traits", r.Traits)
 	if r.MaxTries != 0 {
 		c.between("max_tries", r.MaxTries, 1, bioIDMaxTries)
@@ -160,7 +164,7 @@ func (r BioIDEnrollment) checkSamples(c *checker, limits Limits) {
 	c.between("samples", len(r.Samples), minSamples(r.LiveDetection, r.EnrollLiveDetection), bioIDMaxSamples)
 	for i, sample := range r.Samples {
 		field := fmt.Sprintf("samples[%d]", i)
-		c.image(field+".data", sample.Data, limits.SampleMaxBytes, PNG, JPEG, BMP, GIF, TIFF)
+		c.content(field+".data", sample.Data, limits.SampleMaxBytes, r.ImageTypes())
 		c.traits(field+".trait", sample.Trait)
 		c.between(field+".index", sample.Index, 0, bioIDMaxIndex)
 		for tag := range strings.SplitSeq(sample.Tag, ",") {
@@ -168,6 +172,13 @@ func (r BioIDEnrollment) checkSamples(c *checker, limits Limits) {
 				c.oneOf(field+".tag", strings.ToLower(tag), "any", "up", "down", "left", "right")
 			}
 		}
+	}
+}
+
+// bcid refuses what is no BCID.
+func (c *checker) bcid(field, value string) {
+	if !isBCID(value) {
+		c.refuse(field, fmt.Sprintf("%d bytes of another form", len(value)), "storage.partition.class-id, with numbers up to 2147483647 and without leading zeros for partition and class-id, such as bws.1.42")
 	}
 }
 

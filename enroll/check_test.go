@@ -17,12 +17,8 @@ type checked interface {
 	Check(limits enroll.Limits) error
 }
 
-const (
-	pngHead = "\x89PNG\r\n\x1a\n"
-	jp2Head = "\x00\x00\x00\x0cjP  \r\n\x87\n"
-)
-
-func png(size int) []byte { return append([]byte(pngHead), make([]byte, size-len(pngHead))...) }
+// face is content that nobody opens.
+var face = enroll.File("face.png")
 
 func authID(change func(*enroll.AuthIDEnrollment)) checked {
 	r := enroll.AuthIDEnrollment{AuthIDOperationRequest: enroll.AuthIDOperationRequest{AccountNumber: "A"}}
@@ -45,7 +41,7 @@ func smartID(change func(*enroll.SmartIDEnrollment)) checked {
 }
 
 func iproov(change func(*enroll.IProovPhotoEnrollment)) checked {
-	r := enroll.IProovPhotoEnrollment{UserID: "u", Image: png(100), Source: enroll.SourceEID}
+	r := enroll.IProovPhotoEnrollment{UserID: "u", Image: face, Source: enroll.SourceEID}
 	r.Normalize()
 	change(&r)
 	return r
@@ -71,13 +67,13 @@ func TestCheck_refuses(t *testing.T) {
 		"sixteen_tries":                 {bioID(func(r *enroll.BioIDEnrollment) { r.MaxTries = 16 }), "max_tries"},
 		"an_unknown_trait":              {bioID(func(r *enroll.BioIDEnrollment) { r.Traits = "Voice" }), "traits"},
 		"challenge_without_liveness":    {bioID(func(r *enroll.BioIDEnrollment) { r.Challenge, r.LiveDetection = true, &off }), "challenge"},
-		"one_sample_with_liveness_on":   {bioID(func(r *enroll.BioIDEnrollment) { r.Samples = []enroll.BioIDSample{{Data: png(20)}} }), "samples"},
-		"a_sample_that_is_no_image":     {bioID(func(r *enroll.BioIDEnrollment) { r.Samples = make([]enroll.BioIDSample, 2) }), "samples[1].data"},
+		"one_sample_with_liveness_on":   {bioID(func(r *enroll.BioIDEnrollment) { r.Samples = []enroll.BioIDSample{{Data: face}} }), "samples"},
+		"a_sample_without_content":      {bioID(func(r *enroll.BioIDEnrollment) { r.Samples = make([]enroll.BioIDSample, 2) }), "samples[1].data"},
 		"an_unknown_tag": {bioID(func(r *enroll.BioIDEnrollment) {
-			r.Samples = []enroll.BioIDSample{{Data: png(20), Tag: "up,sideways"}, {Data: png(20)}}
+			r.Samples = []enroll.BioIDSample{{Data: face, Tag: "up,sideways"}, {Data: face}}
 		}), "samples[0].tag"},
 		"samples_of_ours_performed_by_the_browser": {bioID(func(r *enroll.BioIDEnrollment) {
-			r.PerformedBy, r.Samples = enroll.ByBrowser, []enroll.BioIDSample{{Data: png(20)}, {Data: png(20)}}
+			r.PerformedBy, r.Samples = enroll.ByBrowser, []enroll.BioIDSample{{Data: face}, {Data: face}}
 		}), "performed_by"},
 		"no_user":                    {smartID(func(r *enroll.SmartIDEnrollment) { r.User = "" }), "user"},
 		"no_template":                {smartID(func(r *enroll.SmartIDEnrollment) { r.Template = "" }), "template"},
@@ -88,9 +84,7 @@ func TestCheck_refuses(t *testing.T) {
 		"a_user_id_with_a_space":     {iproov(func(r *enroll.IProovPhotoEnrollment) { r.UserID = "a b" }), "user_id"},
 		"a_user_id_with_a_newline":   {iproov(func(r *enroll.IProovPhotoEnrollment) { r.UserID = "ab\n" }), "user_id"},
 		"a_user_id_of_257":           {iproov(func(r *enroll.IProovPhotoEnrollment) { r.UserID = strings.Repeat("a", 257) }), "user_id"},
-		"an_image_over_2_mb":         {iproov(func(r *enroll.IProovPhotoEnrollment) { r.Image = png(2<<20 + 1) }), "image"},
-		"a_gif":                      {iproov(func(r *enroll.IProovPhotoEnrollment) { r.Image = []byte("GIF89a......") }), "image"},
-		"no_image":                   {iproov(func(r *enroll.IProovPhotoEnrollment) { r.Image = nil }), "image"},
+		"no_image":                   {iproov(func(r *enroll.IProovPhotoEnrollment) { r.Image = enroll.Content{} }), "image"},
 		"no_source":                  {iproov(func(r *enroll.IProovPhotoEnrollment) { r.Source = "" }), "source"},
 		"an_unknown_source":          {iproov(func(r *enroll.IProovPhotoEnrollment) { r.Source = "passport" }), "source"},
 		"an_unknown_assurance_type":  {iproov(func(r *enroll.IProovPhotoEnrollment) { r.AssuranceType = "x" }), "assurance_type"},
@@ -118,13 +112,11 @@ func TestCheck_accepts(t *testing.T) {
 		"a_bcid_with_slashes": bioID(func(r *enroll.BioIDEnrollment) { r.BCID = "bws/1/42" }),
 		"both_traits":         bioID(func(r *enroll.BioIDEnrollment) { r.Traits = "face, Periocular" }),
 		"one_sample_without_live": bioID(func(r *enroll.BioIDEnrollment) {
-			r.LiveDetection, r.Samples = &off, []enroll.BioIDSample{{Data: png(20)}}
+			r.LiveDetection, r.Samples = &off, []enroll.BioIDSample{{Data: face}}
 		}),
 		"over_write_true":         smartID(func(r *enroll.SmartIDEnrollment) { r.OverWrite = "true" }),
 		"every_sign_of_a_user_id": iproov(func(r *enroll.IProovPhotoEnrollment) { r.UserID = "aZ09'+_@.-" }),
 		"a_user_id_to_generate":   iproov(func(r *enroll.IProovPhotoEnrollment) { r.UserID = "" }),
-		"a_jp2":                   iproov(func(r *enroll.IProovPhotoEnrollment) { r.Image = []byte(jp2Head) }),
-		"an_image_of_2_mb":        iproov(func(r *enroll.IProovPhotoEnrollment) { r.Image = png(2 << 20) }),
 	} {
 		t.Run(name, func(t *testing.T) { require.NoError(t, request.Check(enroll.DefaultLimits())) })
 	}
@@ -178,7 +170,7 @@ func TestCatalogue_names_each_journey_once(t *testing.T) {
 }
 
 func FuzzImageTypeOf(f *testing.F) {
-	for _, seed := range []string{pngHead, jp2Head, "\xff\xd8\xff", "BM", "GIF89a", "II*\x00", ""} {
+	for _, seed := range []string{"\x89PNG\r\n\x1a\n", "\x00\x00\x00\x0cjP  \r\n\x87\n", "\xff\xd8\xff", "BM", "GIF89a", "II*\x00", ""} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -33,6 +33,9 @@ const (
 	// KindUnrecorded: the records could not be written, so no call was made.
 	// Repeat.
 	KindUnrecorded Kind = "RecordsUnavailable"
+	// KindUnsealed: sealed bytes could not be read or deleted, so that no call was
+	// made, or only part of one was sent. Repeat.
+	KindUnsealed Kind = "SealedStoreUnavailable"
 	// KindConcluded is not a failure: the journey has its outcome already, in
 	// its record, so that nothing is asked any more. It happens to a run that
 	// an operator reset.
@@ -44,13 +47,13 @@ const (
 
 // Kinds lists every kind.
 func Kinds() []Kind {
-	return []Kind{KindUnavailable, KindThrottled, KindUnexpected, KindDenied, KindInvalid, KindLost, KindInputGone, KindUnrecorded, KindConcluded, KindPending}
+	return []Kind{KindUnavailable, KindThrottled, KindUnexpected, KindDenied, KindInvalid, KindLost, KindInputGone, KindUnrecorded, KindUnsealed, KindConcluded, KindPending}
 }
 
 // Retryable reports whether repeating the same call can help.
 func (k Kind) Retryable() bool {
 	switch k {
-	case KindUnavailable, KindThrottled, KindUnexpected, KindUnrecorded, KindPending:
+	case KindUnavailable, KindThrottled, KindUnexpected, KindUnrecorded, KindUnsealed, KindPending:
 		return true
 	case KindDenied, KindInvalid, KindLost, KindInputGone, KindConcluded:
 		return false

@@ -3,7 +3,6 @@ package enroll
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -19,6 +18,9 @@ const (
 	GIF  ImageType = "image/gif"
 	TIFF ImageType = "image/tiff"
 )
+
+// ImageHead is how many first bytes tell an image's type.
+const ImageHead = 12
 
 // ImageTypeOf tells an image's type from its first bytes, or "" when it is
 // none that a provider takes. File names and declared types are never asked.
@@ -45,21 +47,18 @@ func ImageTypeOf(data []byte) ImageType {
 	return ""
 }
 
-// image refuses data that is empty, too large, or of none of the types.
-func (c *checker) image(field string, data []byte, limit int, allowed ...ImageType) {
+// content refuses an image that was not given.
+func (c *checker) content(field string, content Content, limit int, allowed []ImageType) {
+	if content.IsZero() {
+		c.refuse(field, "nothing", wantedImage(limit, allowed))
+	}
+}
+
+// wantedImage says in words which images are taken.
+func wantedImage(limit int, allowed []ImageType) string {
 	names := make([]string, len(allowed))
 	for i, a := range allowed {
 		names[i] = strings.ToUpper(strings.TrimPrefix(string(a), "image/"))
 	}
-	want := fmt.Sprintf("%s up to %d bytes", strings.Join(names, ", "), limit)
-	switch kind := ImageTypeOf(data); {
-	case len(data) == 0:
-		c.refuse(field, "nothing", want)
-	case len(data) > limit:
-		c.refuse(field, fmt.Sprintf("%d bytes", len(data)), want)
-	case kind == "":
-		c.refuse(field, "content of no known image type", want)
-	case !slices.Contains(allowed, kind):
-		c.refuse(field, string(kind), want)
-	}
+	return fmt.Sprintf("%s up to %d bytes", strings.Join(names, ", "), limit)
 }

@@ -41,7 +41,7 @@ type IProovPhotoEnrollment struct {
 	// UserID is the subject; an opaque one is generated when omitted.
 	UserID string `json:"user_id,omitempty"`
 	// Image is the photo file: PNG, JPEG or JPEG 2000, up to 2 MB.
-	Image []byte `json:"image"`
+	Image Content `json:"image"`
 	// Source of the photo: eid, oid or selfie. There is no default.
 	Source ImageSource `json:"source"`
 	// AssuranceType is genuine_presence (the default) or liveness.
@@ -85,17 +85,29 @@ func (r *IProovPhotoEnrollment) Normalize() {
 	}
 }
 
+// ImageTypes lists the types of photo that iProov takes.
+func (IProovPhotoEnrollment) ImageTypes() []ImageType { return []ImageType{PNG, JPEG, JP2} }
+
 // Check returns an InputError that names every field that is not acceptable.
+// It does not open the photo: whether that is one is found out when it is
+// sealed.
 func (r IProovPhotoEnrollment) Check(limits Limits) error {
 	c := &checker{}
-	if r.UserID != "" && !userIDForm.MatchString(r.UserID) {
-		c.refuse("user_id", fmt.Sprintf("%d bytes, some outside the pattern", len(r.UserID)), `1 to 256 of a-z A-Z 0-9 ' + _ @ . -`)
+	if r.UserID != "" {
+		c.userID("user_id", r.UserID)
 	}
-	c.image("image", r.Image, limits.ImageMaxBytes, PNG, JPEG, JP2)
+	c.content("image", r.Image, limits.ImageMaxBytes, r.ImageTypes())
 	c.oneOf("source", string(r.Source), string(SourceEID), string(SourceOID), string(SourceSelfie))
 	c.oneOf("assurance_type", r.AssuranceType, GenuinePresence, Liveness)
 	c.optional("client", r.Client, 512)
 	c.between("timeout_seconds", r.TimeoutSeconds, waitMin, waitMax)
 	c.grounds(r.Grounds, limits)
 	return c.err(r.Journey())
+}
+
+// userID refuses what iProov takes for no user_id.
+func (c *checker) userID(field, value string) {
+	if !userIDForm.MatchString(value) {
+		c.refuse(field, fmt.Sprintf("%d bytes, some outside the pattern", len(value)), `1 to 256 of a-z A-Z 0-9 ' + _ @ . -`)
+	}
 }

@@ -1,6 +1,9 @@
 package enroll
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // BeginUpdate is the name of the update that starts a journey and returns the
 // hand-over or the outcome in one round trip.
@@ -164,6 +167,19 @@ func (p Pace) After(n int) time.Duration {
 	return min(time.Duration(delay), p.PollCap)
 }
 
-// SealedRef refers to bytes in sealed storage. It is opaque and holds nothing
-// of the subject.
+// SealedRef refers to bytes in sealed storage: the record of the journey that
+// sealed them, a dash, and the name of the part. It holds nothing of the
+// subject.
 type SealedRef string
+
+// Split returns the record of the journey that sealed the bytes, and the name
+// of the part.
+func (r SealedRef) Split() (record RecordID, part string) {
+	before, after, _ := strings.Cut(string(r), "-")
+	return RecordID(before), after
+}
+
+// SealedPart returns the reference under which a journey seals a part.
+func SealedPart(record RecordID, part string) SealedRef {
+	return SealedRef(string(record) + "-" + part)
+}

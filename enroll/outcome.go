@@ -93,6 +93,9 @@ const (
 	ReasonCanceledByProvider Reason = "canceled_by_provider"
 	// ReasonCanceledByRequest: the backend or an operator canceled.
 	ReasonCanceledByRequest Reason = "canceled_by_request"
+	// ReasonStillUnderWay: a journey of the subject, or the watch of one, has
+	// not ended yet. Only the steps of an erasure have it.
+	ReasonStillUnderWay Reason = "still_under_way"
 	// ReasonProviderError: the provider reports an error of its own.
 	ReasonProviderError Reason = "provider_error"
 	// ReasonProviderUnavailable: the provider could not be reached, or
@@ -119,6 +122,9 @@ const (
 	// ReasonRecordsUnavailable: our own records could not be written until time
 	// was up, so the provider was not asked.
 	ReasonRecordsUnavailable Reason = "records_unavailable"
+	// ReasonSealedUnavailable: the sealed inputs could not be read until time ran
+	// out.
+	ReasonSealedUnavailable Reason = "sealed_store_unavailable"
 	// ReasonInputGone: the sealed photo, sample or template is not there any
 	// more.
 	ReasonInputGone Reason = "input_gone"

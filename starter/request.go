@@ -32,6 +32,9 @@ type decoder struct {
 	problems []enroll.FieldError
 	// zeros names the fields in which refusedZero stands for a given 0.
 	zeros []string
+	// contents holds what files give to fields that are never in memory as a
+	// whole.
+	contents map[string]enroll.Content
 }
 
 // refusedZero takes the place of a 0 that was given where the lowest choice is
@@ -59,6 +62,7 @@ func (d *decoder) request(journey enroll.Journey, given object, limits enroll.Li
 		return nil, &usageError{problem: err.Error(), command: "starter journeys"}
 	}
 	d.fill("", given, inputsOf(journey), into)
+	d.attach(into)
 	if defaults, ok := into.(interface{ Normalize() }); ok {
 		defaults.Normalize()
 	}
@@ -73,7 +77,7 @@ func (d *decoder) request(journey enroll.Journey, given object, limits enroll.Li
 // be decoded and are empty for that reason.
 func (d *decoder) check(request client.Request, limits enroll.Limits) {
 	var refused *enroll.InputError
-	if !errors.As(request.Check(limits), &refused) {
+	if !errors.As(client.Check(request, limits), &refused) {
 		return
 	}
 	known := slices.Clone(d.problems)
@@ -136,8 +140,29 @@ func (d *decoder) files(prefix string, given object, inputs []input) {
 	}
 }
 
-// file reads one file into the object.
+// attach puts the contents of files into the request.
+func (d *decoder) attach(into any) {
+	switch r := into.(type) {
+	case *enroll.IProovPhotoEnrollment:
+		if content, ok := d.contents["image"]; ok {
+			r.Image = content
+		}
+	case *enroll.BioIDEnrollment:
+		for i := range r.Samples {
+			if content, ok := d.contents[fmt.Sprintf("samples[%d].data", i)]; ok {
+				r.Samples[i].Data = content
+			}
+		}
+	}
+}
+
+// file reads one file into the object. A picture is read later, when it is
+// sealed, unless it comes from where it can be read only once.
 func (d *decoder) file(field, path string, in input, given object) {
+	if info, err := os.Stat(path); in.kind == bytesFile && err == nil && info.Mode().IsRegular() {
+		d.content(field, enroll.File(path))
+		return
+	}
 	content, err := readFile(path)
 	if err != nil {
 		d.refuse(field, fmt.Sprintf("%q (%v)", path, err), fmt.Sprintf("a readable file of up to %d bytes", maxInput))
@@ -145,7 +170,7 @@ func (d *decoder) file(field, path string, in input, given object) {
 	}
 	switch {
 	case in.kind == bytesFile:
-		given[in.name] = marshal(content)
+		d.content(field, enroll.Bytes(content))
 	case !utf8.Valid(content): // JSON would change it silently.
 		d.refuse(field, "a file that is not UTF-8 text", "UTF-8 text")
 	case in.kind == secretFile:
@@ -153,6 +178,13 @@ func (d *decoder) file(field, path string, in input, given object) {
 	default:
 		given[in.name] = quote(string(content))
 	}
+}
+
+func (d *decoder) content(field string, content enroll.Content) {
+	if d.contents == nil {
+		d.contents = map[string]enroll.Content{}
+	}
+	d.contents[strings.TrimSuffix(field, fileSuffix)] = content
 }
 
 // readFile reads a file of bounded size. The error does not repeat the path.

@@ -2,11 +2,14 @@ package main
 
 import (
 	"encoding/base64"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,9 +17,43 @@ import (
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/simulator"
 )
 
-const png = "\x89PNG\r\n\x1a\nimage"
+// apart returns a request without its contents, and what they hold: contents
+// cannot be compared.
+func apart(t *testing.T, request client.Request) (client.Request, []string) {
+	t.Helper()
+	var held []string
+	take := func(content *enroll.Content) {
+		source, err := content.Open()
+		require.NoError(t, err)
+		data, err := io.ReadAll(source)
+		require.NoError(t, errors.Join(err, source.Close()))
+		held = append(held, string(data))
+		*content = enroll.Content{}
+	}
+	switch r := request.(type) {
+	case enroll.IProovPhotoEnrollment:
+		take(&r.Image)
+		return r, held
+	case enroll.BioIDEnrollment:
+		r.Samples = slices.Clone(r.Samples)
+		for i := range r.Samples {
+			take(&r.Samples[i].Data)
+		}
+		return r, held
+	}
+	return request, nil
+}
+
+func requireSame(t *testing.T, want, got client.Request) {
+	t.Helper()
+	want, held := apart(t, want)
+	got, found := apart(t, got)
+	require.Equal(t, want, got)
+	require.Equal(t, held, found)
+}
 
 // file makes a file and returns its path.
 func file(t *testing.T, content string) string {
@@ -64,6 +101,7 @@ func requireSameFields(t *testing.T, request reflect.Type, inputs []input) {
 func TestStartRequest(t *testing.T) {
 	t.Parallel()
 	no, yes := false, true
+	png := string(simulator.SampleImage(simulator.SampleLive))
 	image := file(t, png)
 	for _, row := range []struct {
 		journey enroll.Journey
@@ -92,7 +130,7 @@ func TestStartRequest(t *testing.T) {
 				{"data_file": "` + image + `", "tag": "up,left", "index": 1, "trait": "Face"}, {"data": "` + base64.StdEncoding.EncodeToString([]byte(png)) + `"}]}`,
 			enroll.BioIDEnrollment{
 				BCID: "bws.1.42", MaxTries: 5, LiveDetection: &no, EnrollLiveDetection: &yes, PerformedBy: enroll.ByUs,
-				Samples: []enroll.BioIDSample{{Data: []byte(png), Tag: "up,left", Index: 1, Trait: "Face"}, {Data: []byte(png)}},
+				Samples: []enroll.BioIDSample{{Data: enroll.Bytes([]byte(png)), Tag: "up,left", Index: 1, Trait: "Face"}, {Data: enroll.Bytes([]byte(png))}},
 			},
 		},
 		{
@@ -111,7 +149,7 @@ func TestStartRequest(t *testing.T) {
 			enroll.IProovPhotoEnroll,
 			[]string{"--user-id", "jane", "--image", image, "--source", "eid", "--assurance-type", "liveness", "--client", "Firefox", "--timeout-seconds", "30"},
 			`{"user_id": "jane", "image_file": "` + image + `", "source": "eid", "assurance_type": "liveness", "client": "Firefox", "timeout_seconds": 30}`,
-			enroll.IProovPhotoEnrollment{UserID: "jane", Image: []byte(png), Source: enroll.SourceEID, AssuranceType: enroll.Liveness, Client: "Firefox", TimeoutSeconds: 30},
+			enroll.IProovPhotoEnrollment{UserID: "jane", Image: enroll.Bytes([]byte(png)), Source: enroll.SourceEID, AssuranceType: enroll.Liveness, Client: "Firefox", TimeoutSeconds: 30},
 		},
 	} {
 		t.Run(string(row.journey)+"_is_made_of_flags", func(t *testing.T) {
@@ -119,17 +157,28 @@ func TestStartRequest(t *testing.T) {
 			f := &fake{}
 			told := f.execute(t, append([]string{"start", string(row.journey)}, row.flags...)...)
 			require.Zero(t, told.code, told.stderr)
-			require.Equal(t, row.want, f.request)
+			requireSame(t, row.want, f.request)
 		})
 		t.Run(string(row.journey)+"_is_made_of_a_document", func(t *testing.T) {
 			t.Parallel()
 			f := &fake{}
 			told := f.executeWith(t, row.json, nil, "start", string(row.journey), "--input", "-", "--key", "key-1")
 			require.Zero(t, told.code, told.stderr)
-			require.Equal(t, row.want, f.request)
+			requireSame(t, row.want, f.request)
 			require.Equal(t, "key-1", f.key)
 		})
 	}
+	t.Run("a_picture_may_come_through_a_pipe", func(t *testing.T) {
+		t.Parallel()
+		pipe := filepath.Join(t.TempDir(), "pipe")
+		require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+		go func() { _ = os.WriteFile(pipe, []byte(png), 0o600) }()
+		f := &fake{}
+		told := f.execute(t, "start", "iproov.photo-enroll", "--user-id", "jane", "--image", pipe, "--source", "eid")
+		require.Zero(t, told.code, told.stderr)
+		_, held := apart(t, f.request)
+		require.Equal(t, []string{png}, held)
+	})
 	t.Run("flags_take_the_place_of_fields", func(t *testing.T) {
 		t.Parallel()
 		f := &fake{}

@@ -349,6 +349,8 @@ func verdictOfKind(kind enroll.Kind, code string) *enroll.Verdict {
 		verdict.Reason, verdict.CanRetry = enroll.ReasonInputGone, true
 	case enroll.KindUnrecorded:
 		verdict.Reason, verdict.CanRetry = enroll.ReasonRecordsUnavailable, true
+	case enroll.KindUnsealed:
+		verdict.Reason, verdict.CanRetry = enroll.ReasonSealedUnavailable, true
 	case enroll.KindLost:
 		verdict.Outcome, verdict.Reason = enroll.Unknown, enroll.ReasonLostAnswer
 	case enroll.KindConcluded: // conclude puts the recorded outcome in its place.

@@ -1,80 +1,79 @@
 package seal
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
-	"regexp"
-	"strings"
-	"time"
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/keys"
 )
 
-// suffix ends the name of every file that belongs to a reference.
-const suffix = ".sealed"
-
-// The reasons why bytes are not given out.
+// The reasons why bytes are not stored or not given out.
 var (
 	// ErrGone: the bytes were deleted, or never stored.
 	ErrGone = errors.New("not in sealed storage any more")
-	// ErrDamaged: the file was changed, cut or renamed.
-	ErrDamaged = errors.New("sealed file damaged")
+	// ErrDestroyed is the ErrGone of a journey whose bytes were deleted:
+	// nothing can be stored for it again.
+	ErrDestroyed = fmt.Errorf("%w: the journey's key was destroyed", ErrGone)
+	// ErrDamaged: an object was changed, cut, renamed or exchanged.
+	ErrDamaged = errors.New("sealed bytes damaged")
 	// ErrDigestMismatch: the reference is taken by other bytes: an idempotency
 	// key was used for two different requests.
 	ErrDigestMismatch = errors.New("reference taken by other bytes")
-	// ErrRef: the reference is not one that can name a file.
+	// ErrRef: the reference is not one that can name an object.
 	ErrRef = errors.New("not a reference to sealed storage")
 )
 
-// validRef keeps references to what is safe as a file name everywhere.
-var validRef = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,127}$`)
+// errMoved: what was found a moment ago is not there any more.
+var errMoved = errors.New("sealed storage changed meanwhile, more than once: try again")
 
-// Store is a folder of sealed files. It is safe for concurrent use, also by
-// several processes.
+// rounds is how often Put starts over when others take away what it builds on.
+const rounds = 3
+
+// Store is a folder or bucket of sealed bytes. It is safe for concurrent use,
+// also by several processes.
 type Store struct {
-	dir    string
-	cipher *sealer
+	objects objects
+	ring    keys.Ring
 }
 
-// OpenStore returns the store in the folder, which it makes when missing. It
-// refuses a folder that was used with another seal or subject key: its files
-// would not open, and subjects would have two identifiers.
-func OpenStore(dir string, k *keys.Keys) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+// OpenFolder returns the store in a folder, which it makes when missing. It
+// refuses a folder that was used with other keys: its bytes would not open, and
+// subjects would have two identifiers.
+func OpenFolder(ctx context.Context, dir string, k *keys.Keys) (*Store, error) {
+	place, err := newFolder(dir)
+	if err != nil {
 		return nil, fmt.Errorf("seal: make folder: %w", err)
 	}
-	if err := checkKeys(dir, k); err != nil {
+	store, err := openStore(ctx, place, k)
+	if err != nil {
 		return nil, fmt.Errorf("seal: folder %s: %w", dir, err)
 	}
-	cipher, err := newSealer(k.Seal().Newest())
-	if err != nil {
-		return nil, fmt.Errorf("seal: %w", err)
-	}
-	return &Store{dir: dir, cipher: cipher}, nil
+	return store, nil
 }
 
-// Put seals data under the reference and reports whether it stored anything.
-// It stores nothing when the same data is there already, or was and is
-// deleted. ErrDigestMismatch says that other data was put under the reference.
-func (s *Store) Put(ctx context.Context, ref enroll.SealedRef, data []byte) (created bool, err error) {
-	path, err := s.path(ctx, ref)
-	if err != nil {
+func openStore(ctx context.Context, place objects, k *keys.Keys) (*Store, error) {
+	store := &Store{objects: place, ring: k.Seal()}
+	return store, store.checkKeys(ctx, k.SubjectFingerprint())
+}
+
+// Put seals what write writes under the reference, and reports whether it
+// stored anything. Nothing is stored when the same bytes are there already.
+// ErrDigestMismatch says that other bytes are, and ErrDestroyed that the
+// journey's bytes were deleted. An error of write is returned as it is, with
+// nothing stored. Write may be called again from the start.
+func (s *Store) Put(ctx context.Context, ref enroll.SealedRef, write func(io.Writer) error) (created bool, err error) {
+	if err := check(ref); err != nil {
 		return false, fmt.Errorf("seal: put: %w", err)
 	}
-	digest := s.cipher.digest(data)
-	// The second round is for a file that vanished between the two steps.
-	for range 2 {
-		created, err = place(path, s.cipher.seal(ref, digest, data))
-		if created || err != nil {
-			break
-		}
-		if err = s.compare(path, ref, digest); !errors.Is(err, fs.ErrNotExist) {
+	err = errMoved
+	for range rounds {
+		if created, err = s.put(ctx, ref, write); !errors.Is(err, errMoved) {
 			break
 		}
 	}
@@ -84,147 +83,123 @@ func (s *Store) Put(ctx context.Context, ref enroll.SealedRef, data []byte) (cre
 	return created, nil
 }
 
-// Open returns the bytes under the reference. When they are gone or damaged
-// for good, the error is an *enroll.Error of KindInputGone around ErrGone or
-// ErrDamaged; other errors, such as of the disk, may pass.
-func (s *Store) Open(ctx context.Context, ref enroll.SealedRef) ([]byte, error) {
-	const op = "seal: open"
-	path, err := s.path(ctx, ref)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
-	}
-	content, err := os.ReadFile(path) //nolint:gosec // the reference is checked
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &enroll.Error{Op: op, Kind: enroll.KindInputGone, Err: ErrGone}
+func (s *Store) put(ctx context.Context, ref enroll.SealedRef, write func(io.Writer) error) (created bool, err error) {
+	record, _ := ref.Split()
+	key, err := s.keyOf(ctx, record)
+	isNew := errors.Is(err, ErrGone) && !errors.Is(err, ErrDestroyed)
+	if isNew {
+		key, err = newJourneyKey(), nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", op, err)
+		return false, err
 	}
-	found, err := s.cipher.open(ref, content)
+	file, err := s.objects.scratch()
+	if err != nil {
+		return false, err
+	}
+	defer file.drop()
+	digest, err := key.sealInto(file, ref, write)
+	if err != nil {
+		return false, err
+	}
+	if isNew { // Not before there is something to store: a write that fails leaves nothing behind.
+		if published, err := s.publish(ctx, record, key); err != nil || !published {
+			return false, cmp.Or(err, errMoved)
+		}
+	}
+	if created, err = s.objects.create(ctx, string(ref), file); err != nil {
+		return false, err
+	}
+	if !created {
+		return false, s.compare(ctx, ref, key, isNew, digest)
+	}
+	return s.settle(ctx, ref, key)
+}
+
+// settle looks at the journey's key once more: who deletes destroys the key and
+// then removes the bytes, and may have done so before these were there.
+func (s *Store) settle(ctx context.Context, ref enroll.SealedRef, key *journeyKey) (created bool, err error) {
+	record, _ := ref.Split()
+	found, err := s.keyOf(ctx, record)
 	switch {
-	case errors.Is(err, ErrDamaged):
-		return nil, &enroll.Error{Op: op, Kind: enroll.KindInputGone, Err: ErrDamaged}
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", op, err)
-	case found.tombstone:
-		return nil, &enroll.Error{Op: op, Kind: enroll.KindInputGone, Err: ErrGone}
+	case err == nil && key.same(found):
+		return true, nil
+	case err == nil, errors.Is(err, ErrGone) && !errors.Is(err, ErrDestroyed):
+		err = errMoved
 	}
-	return found.data, nil
+	return false, errors.Join(err, s.objects.remove(context.WithoutCancel(ctx), string(ref)))
 }
 
-// Delete removes the bytes under the reference and leaves a tombstone, so that
-// they cannot come back. Deleting what is not there is fine.
-func (s *Store) Delete(ctx context.Context, ref enroll.SealedRef) error {
-	path, err := s.path(ctx, ref)
-	if err != nil {
-		return fmt.Errorf("seal: delete: %w", err)
+// compare checks that what is stored has the digest. Bytes that lie there
+// without the key they were sealed under are of no use to anybody, and make
+// way.
+func (s *Store) compare(ctx context.Context, ref enroll.SealedRef, key *journeyKey, isNew bool, digest []byte) error {
+	blob, err := s.objects.open(ctx, string(ref))
+	if errors.Is(err, fs.ErrNotExist) {
+		return errMoved
 	}
-	content, err := os.ReadFile(path) //nolint:gosec // the reference is checked
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("seal: delete: %w", err)
-	}
-	// Damaged bytes have to go too: their tombstone has no digest to compare.
-	found, err := s.cipher.open(ref, content)
-	if err == nil && found.tombstone {
-		return nil
-	}
-	if err := replace(path, s.cipher.tombstone(ref, found.digest)); err != nil {
-		return fmt.Errorf("seal: delete: %w", err)
-	}
-	return nil
-}
-
-// Discard removes the bytes under the reference without a trace, for a start
-// that was refused after Put had created them. A tombstone stays.
-func (s *Store) Discard(ctx context.Context, ref enroll.SealedRef) error {
-	path, err := s.path(ctx, ref)
-	if err != nil {
-		return fmt.Errorf("seal: discard: %w", err)
-	}
-	stored, err := holdsBytes(path)
-	if err == nil && stored {
-		err = os.Remove(path)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("seal: discard: %w", err)
-	}
-	return nil
-}
-
-// Sweep removes every file last written before the given time, tombstones and
-// leftovers of crashes included, and returns how many. The time must lie
-// further back than any journey lasts.
-func (s *Store) Sweep(ctx context.Context, before time.Time) (int, error) {
-	entries, err := os.ReadDir(s.dir)
-	if err != nil {
-		return 0, fmt.Errorf("seal: sweep: %w", err)
-	}
-	removed := 0
-	for _, entry := range entries {
-		if err := ctx.Err(); err != nil {
-			return removed, fmt.Errorf("seal: sweep: %w", err)
-		}
-		info, err := entry.Info()
-		if err != nil || entry.Name() == keyCheck || !info.ModTime().Before(before) {
-			continue // What vanished meanwhile needs no sweeping.
-		}
-		if err := os.Remove(filepath.Join(s.dir, entry.Name())); err == nil {
-			removed++
-		}
-	}
-	return removed, nil
-}
-
-// Refs lists the references under which bytes are stored, tombstones not
-// included, in no particular order.
-func (s *Store) Refs(ctx context.Context) ([]enroll.SealedRef, error) {
-	entries, err := os.ReadDir(s.dir)
-	if err != nil {
-		return nil, fmt.Errorf("seal: list: %w", err)
-	}
-	var refs []enroll.SealedRef
-	for _, entry := range entries {
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("seal: list: %w", err)
-		}
-		name, ours := strings.CutSuffix(entry.Name(), suffix)
-		if !ours {
-			continue
-		}
-		stored, err := holdsBytes(filepath.Join(s.dir, entry.Name()))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("seal: list: %w", err)
-		}
-		if stored {
-			refs = append(refs, enroll.SealedRef(name))
-		}
-	}
-	return refs, nil
-}
-
-// path returns the file of a reference.
-func (s *Store) path(ctx context.Context, ref enroll.SealedRef) (string, error) {
-	if err := ctx.Err(); err != nil {
-		return "", err
-	}
-	if !validRef.MatchString(string(ref)) {
-		return "", fmt.Errorf("%w: %.40q", ErrRef, string(ref))
-	}
-	return filepath.Join(s.dir, string(ref)+suffix), nil
-}
-
-// compare checks that the file holds, or held, content of the same digest.
-func (s *Store) compare(path string, ref enroll.SealedRef, digest []byte) error {
-	content, err := os.ReadFile(path) //nolint:gosec // the reference is checked
 	if err != nil {
 		return err
 	}
-	found, err := s.cipher.open(ref, content)
-	if err != nil {
-		return err
-	}
-	if found.digest != nil && !hmac.Equal(found.digest, digest) {
+	defer blob.Close() //nolint:errcheck // nothing was written
+	other, _, err := key.verify(blob, ref)
+	switch {
+	case errors.Is(err, ErrDamaged) && isNew:
+		return cmp.Or(s.objects.remove(ctx, string(ref)), errMoved)
+	case err == nil && !hmac.Equal(digest, other):
 		return fmt.Errorf("%w: %s; use a new idempotency key for a new request", ErrDigestMismatch, ref)
 	}
-	return nil
+	return err
+}
+
+// Open returns the bytes under the reference, and how many they are. Before the
+// first one is given out, all have been found as they were sealed. The caller
+// closes the content.
+//
+// When the bytes are gone or damaged for good, the error is an *enroll.Error of
+// KindInputGone around ErrGone, ErrDamaged or ErrRef; other errors, such as of
+// the disk, may pass.
+func (s *Store) Open(ctx context.Context, ref enroll.SealedRef) (content io.ReadCloser, size int64, err error) {
+	const op = "seal: open"
+	content, size, err = s.open(ctx, ref)
+	switch {
+	case err == nil:
+		return content, size, nil
+	case errors.Is(err, ErrGone), errors.Is(err, ErrDamaged), errors.Is(err, ErrRef):
+		return nil, 0, &enroll.Error{Op: op, Kind: enroll.KindInputGone, Err: err}
+	}
+	return nil, 0, fmt.Errorf("%s: %w", op, err)
+}
+
+func (s *Store) open(ctx context.Context, ref enroll.SealedRef) (io.ReadCloser, int64, error) {
+	if err := check(ref); err != nil {
+		return nil, 0, err
+	}
+	record, _ := ref.Split()
+	key, err := s.keyOf(ctx, record)
+	if err != nil {
+		return nil, 0, err
+	}
+	blob, err := s.objects.open(ctx, string(ref))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, ErrGone
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	_, size, err := key.verify(blob, ref)
+	if err == nil {
+		_, err = blob.Seek(int64(headerSize), io.SeekStart)
+	}
+	var content io.Reader
+	if err == nil {
+		content, err = key.content(blob, ref)
+	}
+	if err != nil {
+		return nil, 0, errors.Join(err, blob.Close())
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{content, blob}, size, nil
 }

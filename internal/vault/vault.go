@@ -121,7 +121,7 @@ func (s Settings) open(ctx context.Context, findRecords func() error) (Vault, er
 	if err != nil {
 		return Vault{}, err
 	}
-	sealed, err := seal.OpenStore(s.SealedDir, loaded)
+	sealed, err := seal.OpenFolder(ctx, s.SealedDir, loaded)
 	if err != nil {
 		return Vault{}, refuse(SealedDir, err, "a folder that this program may write to, used with this key file only")
 	}

@@ -125,24 +125,27 @@ func (c *Client) IsEnrolled(ctx context.Context, bcid, traits string) (bool, err
 	return false, problem(callIsEnrolled, answer)
 }
 
-// DeleteClass removes the class with everything enrolled. A class that is not
-// there is no failure, so it may be repeated.
+// DeleteClass removes the class with everything enrolled and reports whether
+// BioID found it. It is safe to repeat.
 //
 // DELETE /deleteclass?bcid=
 //
 // https://developer.bioid.com/ClassicBWS/BwsReference/WebApi/DeleteClass
-func (c *Client) DeleteClass(ctx context.Context, bcid string) error {
+func (c *Client) DeleteClass(ctx context.Context, bcid string) (existed bool, err error) {
 	answer, err := c.rest.Do(ctx, rest.Request{
 		Op: "bioid: delete class", Method: http.MethodDelete, Path: "/deleteclass",
 		Query: url.Values{"bcid": {bcid}}, Auth: c.app(), Redact: forms(bcid),
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
-	if answer.Status != http.StatusOK && answer.Status != http.StatusNotFound {
-		return problem(callDeleteClass, answer)
+	switch answer.Status {
+	case http.StatusOK:
+		return true, nil
+	case http.StatusNotFound:
+		return false, nil
 	}
-	return nil
+	return false, problem(callDeleteClass, answer)
 }
 
 // forms lists both written forms of a BCID: we write dots, BioID answers with

@@ -89,7 +89,7 @@ func TestConformance(t *testing.T) {
 	}, bcid, "bws/1/42", "app-secret")
 	isEnrolled.BodyIgnored = true
 	deleteClass := call("delete_class", "", func(ctx context.Context, c *bioid.Client) (bool, error) {
-		err := c.DeleteClass(ctx, bcid)
+		_, err := c.DeleteClass(ctx, bcid)
 		return err == nil, err
 	}, bcid, "bws/1/42", "app-secret")
 	deleteClass.BodyIgnored, deleteClass.Success = true, []int{http.StatusOK, http.StatusNotFound}
@@ -105,7 +105,7 @@ func TestConformance(t *testing.T) {
 			return handOver.BioID != nil, err
 		}, bcid, "bws/1/42", "app-secret"),
 		call("upload", `{"Accepted":true,"Warnings":[]}`, func(ctx context.Context, c *bioid.Client) (bool, error) {
-			err := c.Upload(ctx, token(), bioid.Sample{Data: []byte(png), Index: 1})
+			err := c.Upload(ctx, token(), bioid.Sample{Image: resttest.Stream([]byte(png)), Index: 1})
 			return err == nil, err
 		}, jwt(noTenant), bcid, "bws/1/42"),
 		call("result", `{"Action":"enrollment","BCID":"bws/1/42","Success":true}`, func(ctx context.Context, c *bioid.Client) (bool, error) {
@@ -201,7 +201,7 @@ func TestUpload(t *testing.T) {
 			}
 			_, _ = io.WriteString(w, `{"Accepted":true,"Warnings":["ImageTooBlurry"]}`)
 		})
-		require.NoError(t, client.Upload(t.Context(), token(), bioid.Sample{Data: []byte(png), Tag: "up,left", Index: 2, Trait: "Face"}))
+		require.NoError(t, client.Upload(t.Context(), token(), bioid.Sample{Image: resttest.Stream([]byte(png)), Tag: "up,left", Index: 2, Trait: "Face"}))
 	})
 	t.Run("leaves_out_what_is_not_set", func(t *testing.T) {
 		client := newClient(t, func(w http.ResponseWriter, r *http.Request) {
@@ -210,11 +210,11 @@ func TestUpload(t *testing.T) {
 			}
 			_, _ = io.WriteString(w, `{"Accepted":true}`)
 		})
-		require.NoError(t, client.Upload(t.Context(), token(), bioid.Sample{Data: []byte(png)}))
+		require.NoError(t, client.Upload(t.Context(), token(), bioid.Sample{Image: resttest.Stream([]byte(png))}))
 	})
 	for _, code := range []string{"NoFaceFound", "MultipleFacesFound", "SampleNotOfExpectedType", "BadSignalQuality", "SomethingNew"} {
 		t.Run("is_refused_with_"+code, func(t *testing.T) {
-			err := newClient(t, says(200, `{"Accepted":false,"Error":"`+code+`"}`)).Upload(t.Context(), token(), bioid.Sample{Data: []byte(png)})
+			err := newClient(t, says(200, `{"Accepted":false,"Error":"`+code+`"}`)).Upload(t.Context(), token(), bioid.Sample{Image: resttest.Stream([]byte(png))})
 			verdict := verdictOf(t, err)
 			require.Equal(t, enroll.ReasonSampleRefused, verdict.Reason)
 			require.Equal(t, code, verdict.ProviderCode)
@@ -223,7 +223,7 @@ func TestUpload(t *testing.T) {
 	}
 	t.Run("sends_nothing_that_is_no_image", func(t *testing.T) {
 		client := newClient(t, func(http.ResponseWriter, *http.Request) { t.Error("was sent") })
-		require.Equal(t, enroll.KindInvalid, kindOf(t, client.Upload(t.Context(), token(), bioid.Sample{Data: []byte("text")})))
+		require.Equal(t, enroll.KindInvalid, kindOf(t, client.Upload(t.Context(), token(), bioid.Sample{Image: resttest.Stream([]byte("text"))})))
 	})
 }
 

@@ -2,7 +2,6 @@ package bioid
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -15,8 +14,8 @@ import (
 
 // Sample is one image to upload.
 type Sample struct {
-	// Data is the image file.
-	Data []byte
+	// Image is the image file, which is sent while it is read.
+	Image rest.Stream
 	// Tag lists head movements, Index orders the samples from 1, Trait is what
 	// the image shows. Each may be left out.
 	Tag   string
@@ -32,7 +31,11 @@ type Sample struct {
 //
 // https://developer.bioid.com/ClassicBWS/BwsReference/WebApi/Upload
 func (c *Client) Upload(ctx context.Context, token enroll.Secret, sample Sample) error {
-	kind := enroll.ImageTypeOf(sample.Data)
+	head, image, err := sample.Image.Head(enroll.ImageHead)
+	if err != nil {
+		return &enroll.Error{Op: "bioid: upload", Kind: enroll.KindUnsealed, NotSent: true, Err: err}
+	}
+	kind := enroll.ImageTypeOf(head)
 	if kind == "" {
 		return &enroll.Error{Op: "bioid: upload", Kind: enroll.KindInvalid, Message: "the sample is of no known image type"}
 	}
@@ -48,7 +51,7 @@ func (c *Client) Upload(ctx context.Context, token enroll.Secret, sample Sample)
 	}
 	answer, err := c.rest.Do(ctx, rest.Request{
 		Op: "bioid: upload", Method: http.MethodPost, Path: "/upload", Query: query, Auth: rest.Bearer(token),
-		Body:   rest.Text(fmt.Sprintf("data:%s;base64,%s", kind, base64.StdEncoding.EncodeToString(sample.Data))),
+		Body:   rest.TextOf(fmt.Sprintf("data:%s;base64,", kind), image.Base64()),
 		Redact: subjectOf(token),
 	})
 	if err != nil {

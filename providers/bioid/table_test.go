@@ -13,6 +13,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/providers/bioid"
+	"github.com/bioenroll/bioenroll/providers/rest/resttest"
 )
 
 // asks makes each call of the table.
@@ -23,7 +24,7 @@ func asks() map[string]func(context.Context, *bioid.Client) error {
 			return err
 		},
 		"upload": func(ctx context.Context, c *bioid.Client) error {
-			return c.Upload(ctx, token(), bioid.Sample{Data: []byte(png)})
+			return c.Upload(ctx, token(), bioid.Sample{Image: resttest.Stream([]byte(png))})
 		},
 		"enroll": func(ctx context.Context, c *bioid.Client) error {
 			_, err := c.Enroll(ctx, token(), nil)
@@ -37,7 +38,10 @@ func asks() map[string]func(context.Context, *bioid.Client) error {
 			_, err := c.IsEnrolled(ctx, bcid, "")
 			return err
 		},
-		"delete class": func(ctx context.Context, c *bioid.Client) error { return c.DeleteClass(ctx, bcid) },
+		"delete class": func(ctx context.Context, c *bioid.Client) error {
+			_, err := c.DeleteClass(ctx, bcid)
+			return err
+		},
 		"status": func(ctx context.Context, c *bioid.Client) error {
 			_, err := c.Check(ctx)
 			return err

@@ -16,6 +16,7 @@ import (
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/contracttest"
 	"github.com/bioenroll/bioenroll/providers/iproov"
+	"github.com/bioenroll/bioenroll/providers/rest/resttest"
 )
 
 // sandbox is the European region; keys of a trial service provider live there.
@@ -58,7 +59,7 @@ func TestContractImage(t *testing.T) {
 	client := sandboxClient(t)
 	token, err := client.EnrolToken(t.Context(), sandboxUser(t, client), enroll.GenuinePresence)
 	require.NoError(t, err)
-	err = client.EnrolImage(t.Context(), token, faceless(t), enroll.SourceSelfie)
+	err = client.EnrolImage(t.Context(), token, resttest.Stream(faceless(t)), enroll.SourceSelfie)
 	t.Logf("a photo without a face: %v", err)
 	refusal, ok := errors.AsType[*enroll.Refusal](err)
 	require.True(t, ok, "a photo without a face is refused")
@@ -76,7 +77,7 @@ func TestContractTokens(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, first.Reveal(), second.Reveal())
 	t.Logf("a photo on the first of two tokens: %v (invalid_token: the second ended it)",
-		client.EnrolImage(t.Context(), first, faceless(t), enroll.SourceSelfie))
+		client.EnrolImage(t.Context(), first, resttest.Stream(faceless(t)), enroll.SourceSelfie))
 }
 
 // TestContractValidate closes question 8: what validate answers to a token that

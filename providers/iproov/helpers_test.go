@@ -14,6 +14,7 @@ import (
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/providers/iproov"
 	"github.com/bioenroll/bioenroll/providers/rest"
+	"github.com/bioenroll/bioenroll/providers/rest/resttest"
 )
 
 const (
@@ -93,7 +94,7 @@ func steps() []step {
 			return err
 		}},
 		{"enrol_image", `{"token":"` + token + `","user_id":"` + userID + `","success":true}`, true, []string{token}, func(ctx context.Context, c *iproov.Client) error {
-			return c.EnrolImage(ctx, token, image, enroll.SourceEID)
+			return c.EnrolImage(ctx, token, resttest.Stream(image), enroll.SourceEID)
 		}},
 		{"verify_token", tokenBody, false, []string{userID}, func(ctx context.Context, c *iproov.Client) error {
 			_, err := c.VerifyToken(ctx, userID, enroll.Liveness)

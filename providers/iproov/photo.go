@@ -49,13 +49,13 @@ func (c *Client) token(ctx context.Context, name call, path, userID, assuranceTy
 // active. An enrol token takes one image, so the call is made only once; after
 // a failure of kind enroll.KindLost [Client.ReadUser] tells what happened.
 //
-// The content of the file decides its media type. Rotation is not used: iProov
-// takes 0 only.
+// The content of the file decides its media type, and is sent while it is read.
+// Rotation is not used: iProov takes 0 only.
 //
 // POST /claim/enrol/image
 //
 // https://docs.iproov.com
-func (c *Client) EnrolImage(ctx context.Context, token enroll.Secret, photo []byte, source enroll.ImageSource) error {
+func (c *Client) EnrolImage(ctx context.Context, token enroll.Secret, photo rest.Stream, source enroll.ImageSource) error {
 	file, err := imagePart(photo)
 	if err != nil {
 		return err
@@ -90,9 +90,13 @@ func (c *Client) EnrolImage(ctx context.Context, token enroll.Secret, photo []by
 
 // imagePart makes the photo a file of the form. iProov tells types by name and
 // header, so both follow from the content, never from what a caller declared.
-func imagePart(photo []byte) (rest.Part, error) {
+func imagePart(photo rest.Stream) (rest.Part, error) {
 	names := map[enroll.ImageType]string{enroll.PNG: "image.png", enroll.JPEG: "image.jpg", enroll.JP2: "image.jp2"}
-	kind := enroll.ImageTypeOf(photo)
+	head, photo, err := photo.Head(enroll.ImageHead)
+	if err != nil {
+		return rest.Part{}, &enroll.Error{Op: string(callImage), Kind: enroll.KindUnsealed, NotSent: true, Err: err}
+	}
+	kind := enroll.ImageTypeOf(head)
 	name, ok := names[kind]
 	if !ok {
 		return rest.Part{}, &enroll.Error{
@@ -102,5 +106,5 @@ func imagePart(photo []byte) (rest.Part, error) {
 			NotSent: true,
 		}
 	}
-	return rest.Part{Name: "image", FileName: name, ContentType: string(kind), Data: photo}, nil
+	return rest.Part{Name: "image", FileName: name, ContentType: string(kind), Stream: photo}, nil
 }

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"crypto/x509"
+	"io"
 	"net/http"
 )
 
@@ -16,3 +17,9 @@ func (c *Client) Trust(roots *x509.CertPool) {
 
 // Redact hides values in a text as answers do.
 func Redact(text string, values ...string) string { return newRedactor(values).said(text) }
+
+// Outgoing returns a stream as a transport gets it, and what takes it back.
+func Outgoing(s Stream) (body io.Reader, end func()) {
+	o := &outgoing{stream: s}
+	return o, o.end
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"mime/multipart"
 	"net/textproto"
 	"net/url"
@@ -68,7 +69,9 @@ func Key(header string, key enroll.Secret) Auth {
 type Body struct {
 	contentType string
 	data        []byte
-	err         error
+	// stream takes the place of data in a body that is sent while it is read.
+	stream *Stream
+	err    error
 }
 
 // JSON encodes a value. Texts are sent as they are, without the escapes that
@@ -83,9 +86,12 @@ func JSON(value any) Body {
 	return Body{contentType: "application/json", data: bytes.TrimRight(buffer.Bytes(), "\n")}
 }
 
-// Text sends a text as it is.
-func Text(text string) Body {
-	return Body{contentType: "text/plain; charset=utf-8", data: []byte(text)}
+// TextOf sends a text while it is read, after a beginning that is there already.
+// It can be sent once.
+func TextOf(beginning string, text Stream) Body {
+	return Body{contentType: "text/plain; charset=utf-8", stream: &Stream{
+		Reader: io.MultiReader(strings.NewReader(beginning), text.Reader), Size: int64(len(beginning)) + text.Size,
+	}}
 }
 
 // Form encodes values as an HTML form does.
@@ -99,26 +105,37 @@ type Part struct {
 	Name string
 	// Data is the field's value, or the file's content.
 	Data []byte
+	// Stream is a file's content that is sent while it is read; with it Data is
+	// not used, and the body can be sent once.
+	Stream Stream
 	// FileName and ContentType make the part a file.
 	FileName, ContentType string
 }
 
 // Multipart encodes parts as multipart/form-data, in order.
 func Multipart(parts ...Part) Body {
-	var buffer bytes.Buffer
-	w := multipart.NewWriter(&buffer)
+	var form form
+	w := multipart.NewWriter(&form.written)
 	for _, part := range parts {
-		if err := writePart(w, part); err != nil {
+		if err := form.add(w, part); err != nil {
 			return Body{err: fmt.Errorf("encode part %s: %w", part.Name, err)}
 		}
 	}
 	if err := w.Close(); err != nil {
 		return Body{err: fmt.Errorf("encode the request: %w", err)}
 	}
-	return Body{contentType: w.FormDataContentType(), data: buffer.Bytes()}
+	return form.body(w.FormDataContentType())
 }
 
-func writePart(w *multipart.Writer, part Part) error {
+// form is a multipart body: what is written down already, in pieces between
+// which streams are read.
+type form struct {
+	written bytes.Buffer
+	pieces  []io.Reader
+	size    int64
+}
+
+func (f *form) add(w *multipart.Writer, part Part) error {
 	disposition := fmt.Sprintf(`form-data; name="%s"`, quote(part.Name))
 	header := textproto.MIMEHeader{}
 	if part.FileName != "" {
@@ -130,8 +147,28 @@ func writePart(w *multipart.Writer, part Part) error {
 	if err != nil {
 		return err
 	}
+	if part.Stream.Reader != nil {
+		f.cut()
+		f.pieces, f.size = append(f.pieces, part.Stream.Reader), f.size+part.Stream.Size
+		return nil
+	}
 	_, err = out.Write(part.Data)
 	return err
+}
+
+// cut makes a piece of what was written since the last one.
+func (f *form) cut() {
+	f.size += int64(f.written.Len())
+	f.pieces = append(f.pieces, bytes.NewReader(bytes.Clone(f.written.Bytes())))
+	f.written.Reset()
+}
+
+func (f *form) body(contentType string) Body {
+	if f.pieces == nil {
+		return Body{contentType: contentType, data: f.written.Bytes()}
+	}
+	f.cut()
+	return Body{contentType: contentType, stream: &Stream{Reader: io.MultiReader(f.pieces...), Size: f.size}}
 }
 
 // quote escapes a name inside a Content-Disposition header.

@@ -92,7 +92,7 @@ func New(provider enroll.Provider, baseURL string, options ...Option) (*Client, 
 		provider: provider,
 		base:     strings.TrimRight(baseURL, "/"),
 		settings: s,
-		shared:   newResty(sharedTransport()),
+		shared:   newResty(sharedTransport()).SetPreRequestHook(attach),
 		once:     newResty(onceTransport()).SetPreRequestHook(forbidReplay),
 	}, nil
 }

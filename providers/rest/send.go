@@ -35,14 +35,25 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	var sent atomic.Bool
 	ctx, cancel := context.WithTimeout(traced(ctx, &sent), c.settings.timeout)
 	defer cancel()
+	ctx, body := carry(ctx, r.Body)
+	defer body.end()
 
 	response, err := c.prepare(ctx, r).Execute(r.Method, c.base+r.Path)
+	if err == nil {
+		defer func() { _ = response.RawBody().Close() }()
+	}
+	// No answer of the provider to half a request is one.
+	if failed := body.failure(); failed != nil {
+		kind := enroll.KindUnsealed
+		if r.Once && sent.Load() {
+			kind = enroll.KindLost
+		}
+		return nil, &enroll.Error{Op: r.Op, Kind: kind, NotSent: !sent.Load(), Err: failed}
+	}
 	if err != nil {
 		return nil, c.noAnswer(r, err, sent.Load(), hidden)
 	}
-	body := response.RawBody()
-	defer func() { _ = body.Close() }()
-	data, err := io.ReadAll(io.LimitReader(body, int64(c.settings.bodyLimit)+1))
+	data, err := io.ReadAll(io.LimitReader(response.RawBody(), int64(c.settings.bodyLimit)+1))
 	if err != nil {
 		return nil, c.noAnswer(r, fmt.Errorf("read the answer: %w", err), true, hidden)
 	}
@@ -86,7 +97,10 @@ func (c *Client) prepare(ctx context.Context, r Request) *resty.Request {
 		out.SetHeader(r.Auth.header, r.Auth.value.Reveal())
 	}
 	if r.Body.contentType != "" {
-		out.SetHeader("Content-Type", r.Body.contentType).SetBody(r.Body.data)
+		out.SetHeader("Content-Type", r.Body.contentType)
+	}
+	if r.Body.data != nil {
+		out.SetBody(r.Body.data)
 	}
 	return out
 }

@@ -43,9 +43,9 @@ func onceTransport() *http.Transport {
 
 // forbidReplay takes from a request what net/http would need to send its body
 // again.
-func forbidReplay(_ *resty.Client, r *http.Request) error {
+func forbidReplay(c *resty.Client, r *http.Request) error {
 	r.GetBody = nil
 	r.Header.Del("Idempotency-Key")
 	r.Header.Del("X-Idempotency-Key")
-	return nil
+	return attach(c, r)
 }

@@ -39,7 +39,7 @@ const (
 
 // kinds lists them all. Subjects of different kinds never meet.
 func kinds() []kind {
-	photo := simulator.SampleImage(simulator.SampleLive)
+	photo := enroll.Bytes(simulator.SampleImage(simulator.SampleLive))
 	iproov := func(prefix string) func(n int) client.Request {
 		return func(n int) client.Request {
 			return enroll.IProovPhotoEnrollment{UserID: subject(prefix, n), Image: photo, Source: enroll.SourceEID}

@@ -103,7 +103,7 @@ func (s *system) connect(ctx context.Context, address string) error {
 	if s.keys, err = openKeys(s.environment); err != nil {
 		return err
 	}
-	if s.sealed, err = seal.OpenStore(s.environment["BIOENROLL_SEALED_DIR"], s.keys); err != nil {
+	if s.sealed, err = seal.OpenFolder(ctx, s.environment["BIOENROLL_SEALED_DIR"], s.keys); err != nil {
 		return err
 	}
 	if s.records, err = records.Open(ctx, s.environment["BIOENROLL_RECORDS_URL"], s.keys); err != nil {

@@ -56,7 +56,7 @@ func (n Note) request() (client.Request, error) {
 		return enroll.SmartIDUnenrollment{User: n.Subject}, nil
 	case enroll.IProovPhotoEnroll:
 		return enroll.IProovPhotoEnrollment{
-			UserID: n.Subject, Image: simulator.SampleImage(simulator.SampleLive), Source: enroll.SourceEID,
+			UserID: n.Subject, Image: enroll.Bytes(simulator.SampleImage(simulator.SampleLive)), Source: enroll.SourceEID,
 		}, nil
 	default:
 		return nil, fmt.Errorf("the demo plays no journey %q", n.Journey)

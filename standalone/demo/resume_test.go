@@ -36,7 +36,7 @@ func waitings(s *stack.Stack, name, bcid string) []waiting {
 		}),
 		of(enroll.BioIDEnroll, enroll.BioID, bcid, enroll.BioIDEnrollment{BCID: bcid}),
 		of(enroll.IProovPhotoEnroll, enroll.IProov, name, enroll.IProovPhotoEnrollment{
-			UserID: name, Image: simulator.SampleImage(simulator.SampleLive), Source: enroll.SourceEID,
+			UserID: name, Image: enroll.Bytes(simulator.SampleImage(simulator.SampleLive)), Source: enroll.SourceEID,
 		}),
 	}
 }

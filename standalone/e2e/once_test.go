@@ -97,7 +97,7 @@ func bySMS(t *testing.T, account string) client.Request {
 // withSamples is an enrollment whose samples the journey uploads and enrolls
 // itself.
 func withSamples(_ *testing.T, bcid string) client.Request {
-	live := simulator.SampleImage(simulator.SampleLive)
+	live := enroll.Bytes(simulator.SampleImage(simulator.SampleLive))
 	return enroll.BioIDEnrollment{BCID: bcid, Samples: []enroll.BioIDSample{{Data: live, Index: 1}, {Data: live, Index: 2}}}
 }
 

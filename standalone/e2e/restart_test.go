@@ -48,10 +48,10 @@ func TestSecrets_are_in_no_file(t *testing.T) {
 	request.Codeword = enroll.Secret(codeword)
 	started := s.begin(t, "canary-key-1234", request)
 	image := photo("canary-person-5678")
-	image.Image = append(image.Image, "canary-image-bytes"...)
+	picture := simulator.SampleImage(simulator.SampleLive)
 	photographed := s.begin(t, "canary-key-1234", image)
 	canaries := []string{
-		account, codeword, "canary-key-1234", "canary-person-5678", "canary-image-bytes",
+		account, codeword, "canary-key-1234", "canary-person-5678", string(picture[len(picture)/2:][:24]),
 		started.HandOver.AuthID.OneTimeSecret.Reveal(), photographed.HandOver.IProov.Token.Reveal(),
 	}
 	requireAbsent(t, dir, canaries)

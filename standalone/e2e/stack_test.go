@@ -187,5 +187,5 @@ func enrollment(account string) enroll.AuthIDEnrollment {
 }
 
 func photo(userID string) enroll.IProovPhotoEnrollment {
-	return enroll.IProovPhotoEnrollment{UserID: userID, Image: simulator.SampleImage(simulator.SampleLive), Source: enroll.SourceEID}
+	return enroll.IProovPhotoEnrollment{UserID: userID, Image: enroll.Bytes(simulator.SampleImage(simulator.SampleLive)), Source: enroll.SourceEID}
 }

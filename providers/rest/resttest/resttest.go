@@ -6,6 +6,7 @@
 package resttest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -279,4 +280,9 @@ func kindOf(t *testing.T, err error) enroll.Kind {
 	failed, ok := errors.AsType[*enroll.Error](err)
 	require.True(t, ok, "want an enroll.Error, got %v", err)
 	return failed.Kind
+}
+
+// Stream is what a provider's client is given to send, made of bytes in memory.
+func Stream(data []byte) rest.Stream {
+	return rest.Stream{Reader: bytes.NewReader(data), Size: int64(len(data))}
 }

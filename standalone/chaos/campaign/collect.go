@@ -62,7 +62,7 @@ func (p *player) evidence(ctx context.Context) (invariants.Journey, error) {
 		return j, err
 	}
 	for _, part := range sealedParts(p.script) {
-		j.Sealed = append(j.Sealed, p.shared.Keys.Ref(p.id(), p.script.Key, part))
+		j.Sealed = append(j.Sealed, enroll.SealedPart(p.recordID(p.script.Key), part))
 	}
 	others, err := p.otherRuns(ctx)
 	if err != nil {

@@ -35,7 +35,7 @@ func request(j script.Journey, otherBody bool) client.Request {
 		return enroll.SmartIDUnenrollment{User: j.Subject}
 	case enroll.IProovPhotoEnroll:
 		return enroll.IProovPhotoEnrollment{
-			UserID: j.Subject, Image: simulator.SampleImage(simulator.SampleLive), Source: enroll.SourceEID, TimeoutSeconds: seconds,
+			UserID: j.Subject, Image: enroll.Bytes(simulator.SampleImage(simulator.SampleLive)), Source: enroll.SourceEID, TimeoutSeconds: seconds,
 		}
 	}
 	return nil
@@ -62,7 +62,7 @@ func bioID(j script.Journey, seconds int) enroll.BioIDEnrollment {
 		kind = simulator.SampleNotLive
 	}
 	for i := range 2 {
-		r.Samples = append(r.Samples, enroll.BioIDSample{Data: simulator.SampleImage(kind), Index: i + 1})
+		r.Samples = append(r.Samples, enroll.BioIDSample{Data: enroll.Bytes(simulator.SampleImage(kind)), Index: i + 1})
 	}
 	return r
 }
@@ -72,7 +72,7 @@ func bioID(j script.Journey, seconds int) enroll.BioIDEnrollment {
 func sealedParts(j script.Journey) []string {
 	switch j.Kind {
 	case enroll.SmartIDEnroll:
-		return []string{"template", "pay-load"}
+		return []string{"template", "payload"}
 	case enroll.IProovPhotoEnroll:
 		return []string{"image"}
 	case enroll.BioIDEnroll:
