@@ -1,0 +1,266 @@
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/proxy"
+	querypb "go.temporal.io/api/query/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	sdk "go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/bioenroll/bioenroll/client"
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/codec"
+	"github.com/bioenroll/bioenroll/internal/keys"
+	"github.com/bioenroll/bioenroll/simulator"
+	"github.com/bioenroll/bioenroll/standalone/canary"
+)
+
+// TestCanary plants secrets, people and pictures in journeys of all kinds, lets
+// them succeed, be refused, go wrong, be canceled, expire and crash, and then
+// searches everything that was written for what was planted.
+//
+// Not searched is what is meant for the caller, or is the provider's: the
+// output of start, hand-over and renew, and the simulators' own state. The key
+// file holds keys and nothing of these journeys.
+func TestCanary(t *testing.T) {
+	s := setStage(t)
+	end := s.work(t)
+	t.Run("journeys", func(t *testing.T) {
+		for _, l := range s.lives(t) {
+			t.Run(strings.ReplaceAll(l.name, " ", "_"), func(t *testing.T) {
+				t.Parallel()
+				s.lead(t, l)
+			})
+		}
+	})
+	s.operate(t)
+	end(syscall.SIGTERM)
+	s.crash(t)
+
+	exported := s.exported(t, nil)
+	t.Run("nothing_is_in_clear", func(t *testing.T) {
+		s.requireNowhere(t, exported, s.needles())
+	})
+	t.Run("operators_are_told_no_secret_and_no_name", func(t *testing.T) {
+		p := &s.planted
+		s.requireAbsent(t, "what operators are told", s.told, slices.Concat(p.personal, p.content, p.credentials, p.metadata, s.tap.needles()))
+	})
+	t.Run("no_content_is_in_a_history_even_for_those_with_keys", func(t *testing.T) {
+		s.requireNoContent(t)
+	})
+	s.close(t)
+	t.Run("nothing_is_left_in_clear_after_the_end", func(t *testing.T) {
+		s.requireNowhere(t, nil, s.needles())
+	})
+	t.Run("the_search_would_have_found_it", func(t *testing.T) {
+		s.requireSharp(t)
+	})
+}
+
+// needles are all planted values and all secrets that the providers gave out.
+func (s *stage) needles() []canary.Needle {
+	p := &s.planted
+	return slices.Concat(p.personal, p.content, p.credentials, p.metadata, p.codes, s.tap.needles())
+}
+
+// operate is what operators look at, with keys and without.
+func (s *stage) operate(t *testing.T) {
+	t.Helper()
+	listed, err := s.Client().List(t.Context(), client.Filter{Limit: 1000})
+	require.NoError(t, err)
+	require.NotEmpty(t, listed)
+	for _, journey := range listed {
+		s.tell(t, "show", journey.ID)
+		s.tell(t, "record", journey.ID, "--json")
+		s.query(t, journey)
+	}
+	for _, args := range [][]string{{"list", "--limit", "100"}, {"list", "--json"}, {"records"}, {"records", "--json"}, {"check"}, {"environment"}, {"holds"}} {
+		s.tell(t, args...)
+	}
+}
+
+// query asks a journey what the web UI asks it.
+func (s *stage) query(t *testing.T, journey client.Shown) {
+	t.Helper()
+	for _, query := range []string{"__stack_trace", "__temporal_workflow_metadata", enroll.StateQuery, enroll.HandOverQuery} {
+		answer, err := s.Temporal().WorkflowService().QueryWorkflow(t.Context(), &workflowservice.QueryWorkflowRequest{
+			Namespace: sdk.DefaultNamespace, Execution: &commonpb.WorkflowExecution{WorkflowId: journey.ID, RunId: journey.RunID},
+			Query: &querypb.WorkflowQuery{QueryType: query},
+		})
+		require.NoError(t, err, query)
+		encoded, err := proto.Marshal(answer)
+		require.NoError(t, err)
+		s.answered = append(s.answered, encoded...)
+	}
+}
+
+// crash kills a worker in the middle of calls, twice: once without a word, once
+// with all that a Go program tells when it dies.
+func (s *stage) crash(t *testing.T) {
+	t.Helper()
+	for _, signal := range []syscall.Signal{syscall.SIGKILL, syscall.SIGABRT} {
+		name := "dies of " + signal.String()
+		template := enroll.SmartIDEnrollment{
+			User:     s.personal("user: "+name, unique()),
+			Template: enroll.Secret(s.content("template: "+name, unique())), PayLoad: enroll.Secret(s.content("payload: "+name, unique())),
+		}
+		picture := photo(s.personal("user_id: "+name, plain()))
+		picture.Image = s.png(t, name)
+		end := s.work(t)
+		begun := make(chan error, 2)
+		for endpoint, request := range map[string]client.Request{"smartid.enroll": template, "iproov.enrol_image": picture} {
+			s.strike(t, simulator.Fault{Match: simulator.FaultMatch{Endpoint: endpoint, Subject: request.SubjectName()}, Kind: "no_answer"})
+			go func() {
+				_, err := s.Client().Start(t.Context(), s.personal("key: "+name, unique()), request)
+				begun <- err
+			}()
+			require.Eventually(t, func() bool { return s.count(t, request.SubjectName(), endpoint) == 1 }, time.Minute, 20*time.Millisecond)
+		}
+		end(signal)
+		end = s.work(t)
+		require.NoError(t, <-begun)
+		require.NoError(t, <-begun)
+		end(syscall.SIGTERM)
+	}
+	said, err := os.ReadFile(filepath.Join(s.root, "logs", "worker.log"))
+	require.NoError(t, err)
+	require.Contains(t, string(said), "SIGABRT")
+	require.Contains(t, string(said), "goroutine ", "the stacks of the crash are there to be searched")
+}
+
+// exported is what anybody who reaches the server can ask it: lists, histories,
+// descriptions and metrics. With a change the payloads are changed first.
+func (s *stage) exported(t *testing.T, change func(proto.Message)) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{"the metrics": s.metrics(t), "answers to queries": s.answered}
+	add := func(where string, message proto.Message) {
+		if change != nil {
+			change(message)
+		}
+		var err error
+		all[where], err = proto.Marshal(message)
+		require.NoError(t, err)
+		all[where+" as JSON"], err = protojson.Marshal(message)
+		require.NoError(t, err)
+	}
+	listed := s.executions(t)
+	add("the list of workflows", &workflowservice.ListWorkflowExecutionsResponse{Executions: listed})
+	for _, execution := range listed {
+		run := execution.GetExecution()
+		name := execution.GetType().GetName() + " " + run.GetWorkflowId()
+		described, err := s.Temporal().WorkflowService().DescribeWorkflowExecution(t.Context(), &workflowservice.DescribeWorkflowExecutionRequest{Namespace: sdk.DefaultNamespace, Execution: run})
+		require.NoError(t, err)
+		add("the description of "+name, described)
+		history := s.Temporal().GetWorkflowHistory(t.Context(), run.GetWorkflowId(), run.GetRunId(), false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+		for history.HasNext() {
+			event, err := history.Next()
+			require.NoError(t, err)
+			add(fmt.Sprintf("event %d of %s", event.GetEventId(), name), event)
+		}
+	}
+	return all
+}
+
+// executions lists everything that the server runs and ran.
+func (s *stage) executions(t *testing.T) []*workflowpb.WorkflowExecutionInfo {
+	t.Helper()
+	listed, err := s.Temporal().WorkflowService().ListWorkflowExecutions(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{
+		Namespace: sdk.DefaultNamespace, PageSize: 1000,
+	})
+	require.NoError(t, err)
+	return listed.GetExecutions()
+}
+
+// requireNowhere searches what was exported and all files.
+func (s *stage) requireNowhere(t *testing.T, exported map[string][]byte, needles []canary.Needle) {
+	t.Helper()
+	search, err := canary.For(needles...)
+	require.NoError(t, err)
+	found, files, err := search.Tree(s.root, nil)
+	require.NoError(t, err)
+	for where, content := range exported {
+		found = append(found, search.Bytes(where, content)...)
+	}
+	for _, f := range found {
+		t.Error(f)
+	}
+	t.Logf("%d needles are in none of %d files and %d answers of the server", len(needles), files, len(exported))
+}
+
+// requireAbsent searches one text.
+func (s *stage) requireAbsent(t *testing.T, where string, content []byte, needles []canary.Needle) {
+	t.Helper()
+	require.NotEmpty(t, content)
+	search, err := canary.For(needles...)
+	require.NoError(t, err)
+	for _, f := range search.Bytes(where, content) {
+		t.Error(f)
+	}
+}
+
+// requireNoContent decrypts everything that the server has, and searches it
+// for what may be in sealed storage only.
+func (s *stage) requireNoContent(t *testing.T) {
+	t.Helper()
+	known, err := keys.Load(s.KeyFile())
+	require.NoError(t, err)
+	opener, err := codec.New(known)
+	require.NoError(t, err)
+	opened := 0
+	decrypted := s.exported(t, func(message proto.Message) {
+		require.NoError(t, proxy.VisitPayloads(t.Context(), message, proxy.VisitPayloadsOptions{
+			SkipSearchAttributes: true,
+			Visitor: func(_ *proxy.VisitPayloadsContext, payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+				opened += len(payloads)
+				return opener.Decode(payloads)
+			},
+		}))
+	})
+	require.Positive(t, opened)
+	search, err := canary.For(slices.Concat(s.planted.content, s.planted.credentials, s.planted.metadata)...)
+	require.NoError(t, err)
+	people, err := canary.For(s.planted.personal...)
+	require.NoError(t, err)
+	var who int
+	for where, content := range decrypted {
+		for _, f := range search.Bytes(where, content) {
+			t.Error(f)
+		}
+		who += len(people.Names(string(content)))
+	}
+	require.Positive(t, who, "what is decrypted tells who it is about")
+}
+
+// requireSharp proves that the search would have found something: what the
+// providers received, and what is in clear by design.
+func (s *stage) requireSharp(t *testing.T) {
+	t.Helper()
+	for _, needle := range slices.Concat(s.planted.content, s.planted.credentials) {
+		require.NotEmpty(t, s.received(t, []canary.Needle{needle}), "%s reached its provider", needle.Name)
+	}
+	search, err := canary.For(canary.Needle{Name: "journey", Value: []byte("AuthIDEnrollment")})
+	require.NoError(t, err)
+	found, _, err := search.Tree(s.root, nil)
+	require.NoError(t, err)
+	var where []string
+	for _, f := range found {
+		where = append(where, f.Where)
+	}
+	for _, file := range []string{"server/temporal.db", "logs/worker.log"} {
+		require.Contains(t, where, filepath.FromSlash(file))
+	}
+}
