@@ -19,7 +19,7 @@ type AuthIDClient interface {
 	Status(ctx context.Context, journey enroll.Journey, operationID string) (authid.Status, error)
 	SelfieReference(ctx context.Context, operationID string) (enroll.SelfieReference, error)
 	AttachCredential(ctx context.Context, accountNumber, tempID string) error
-	RemoveCredential(ctx context.Context, accountNumber string) error
+	RemoveCredential(ctx context.Context, accountNumber string) (existed bool, err error)
 }
 
 var _ AuthIDClient = (*authid.Client)(nil)
@@ -156,5 +156,6 @@ func (a *AuthID) AttachCredential(ctx context.Context, in enroll.AuthIDAttachCre
 // RemoveCredential takes back a credential that came into being after its
 // journey had ended. It is safe to repeat.
 func (a *AuthID) RemoveCredential(ctx context.Context, in enroll.AuthIDRemoveCredentialInput) (enroll.Nothing, error) {
-	return enroll.Nothing{}, failure(a.client.RemoveCredential(ctx, in.AccountNumber))
+	_, err := a.client.RemoveCredential(ctx, in.AccountNumber)
+	return enroll.Nothing{}, failure(err)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/keys"
 )
 
 // The exit codes. They are a promise: scripts branch on them.
@@ -22,7 +23,7 @@ const (
 	exitInput     = 2 // Bad input, usage or configuration. Nothing was started.
 	exitNoSuccess = 3 // The journey ended, in an outcome other than success.
 	exitConflict  = 4 // The state of things forbids it.
-	exitNotFound  = 5 // There is no such journey or record.
+	exitNotFound  = 5 // There is no such journey, record or key.
 	exitTimedOut  = 6 // The time for waiting is over; the journey goes on.
 )
 
@@ -34,8 +35,8 @@ const exitHelp = `Exit codes:
      left of an erasure that was waited for
   4  conflict: another journey of the person is alive at the provider, the idempotency
      key was used with another request, new journeys are on hold, the journey to cancel has
-     concluded, or the outcome to resolve is not unknown
-  5  no such journey or record
+     concluded, the outcome to resolve is not unknown, or the key to retire is needed
+  5  no such journey, record or key
   6  the --timeout for waiting is over; the journey goes on`
 
 // errTimedOut ends waiting, not the journey.
@@ -138,6 +139,11 @@ func explain(err error) failure {
 		{client.ErrErasing, "erasing", exitConflict},
 		{client.ErrNotUnknown, "not_unknown", exitConflict},
 		{client.ErrResolved, "resolved", exitConflict},
+		{keys.ErrInUse, "key_in_use", exitConflict},
+		{keys.ErrOneSubjectKey, "one_subject_key", exitConflict},
+		{keys.ErrFull, "ring_full", exitConflict},
+		{errKeyNeeded, "key_needed", exitConflict},
+		{keys.ErrNoSuchKey, "not_found", exitNotFound},
 		{client.ErrNotFound, "not_found", exitNotFound},
 		{client.ErrNoAnswer, "no_answer", exitFailed},
 		{errTimedOut, "timed_out", exitTimedOut},

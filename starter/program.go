@@ -27,6 +27,7 @@ type journeys interface {
 	Close()
 
 	operations
+	erasures
 }
 
 // operations are what operators do beside following journeys. Each leaves a
@@ -98,7 +99,8 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.startCommand(), p.hintCommand(), p.handOverCommand(), p.renewCommand(), p.waitCommand(), p.showCommand(), p.listCommand(),
 		p.cancelCommand(), p.resetCommand(), p.recordCommand(), p.recordsCommand(), p.resolveCommand(), p.holdCommand(),
-		p.releaseCommand(), p.holdsCommand(), p.exportCommand(), p.journeysCommand(), p.checkCommand(), p.environmentCommand(),
+		p.releaseCommand(), p.holdsCommand(), p.exportCommand(), p.eraseCommand(), p.erasureCommand(), p.erasuresCommand(),
+		p.keysCommand(), p.journeysCommand(), p.checkCommand(), p.environmentCommand(),
 	)
 	return root
 }

@@ -43,6 +43,7 @@ type fake struct {
 	renewal  enroll.RenewReply
 
 	operated
+	erased
 }
 
 func (f *fake) Start(_ context.Context, key string, request client.Request) (client.Started, error) {
@@ -197,7 +198,7 @@ func TestExitCodes(t *testing.T) {
 		{name: "a_missing_argument_is_2", args: []string{"hint", "id"}, code: 2, kind: "usage"},
 		{name: "a_missing_journey_is_2", args: []string{"start"}, code: 2, kind: "usage"},
 		{name: "an_unknown_journey_kind_is_2", args: []string{"start", "authid.erase"}, code: 2, kind: "usage"},
-		{name: "an_unknown_command_is_2", args: []string{"erase"}, code: 2, kind: "usage"},
+		{name: "an_unknown_command_is_2", args: []string{"enrol"}, code: 2, kind: "usage"},
 		{name: "an_unknown_flag_is_2", args: []string{"list", "--everything"}, code: 2, kind: "usage"},
 		{name: "an_unknown_hint_is_2", args: []string{"hint", "id", "webhook"}, code: 2, kind: "input"},
 		{name: "an_unknown_phase_is_2", args: []string{"list", "--phase", "over"}, code: 2, kind: "input"},

@@ -27,7 +27,7 @@ func details(s enroll.State) string {
 		say("**Beginning** since %s: the provider is asked for the capture.", clock(s.Since))
 	case enroll.Waiting:
 		say("**Waiting for the %s** since %s, until %s.", s.WaitingOn, clock(s.Since), clock(s.Deadline))
-	case enroll.Concluded, enroll.Watching:
+	case enroll.Concluded, enroll.Watching, enroll.Erasing:
 		say("**Concluded** %s.", clock(s.Since))
 		say("Outcome: **%s**%s", s.Result.Outcome, because(s.Result.Verdict))
 	}

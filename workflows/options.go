@@ -241,3 +241,18 @@ func newerOptions() workflow.ActivityOptions {
 		Summary: "look for a newer journey",
 	}
 }
+
+// housekeepingOptions are for removing what has been kept long enough. A sweep
+// of many things takes a while, and the next run may find what this one left.
+func housekeepingOptions(what string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue:              enroll.WorkflowTaskQueue,
+		ScheduleToCloseTimeout: 45 * time.Minute,
+		StartToCloseTimeout:    30 * time.Minute,
+		HeartbeatTimeout:       aliveTimeout,
+		RetryPolicy: &temporal.RetryPolicy{
+			InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 5 * time.Minute, MaximumAttempts: manyAttempts,
+		},
+		Summary: what,
+	}
+}

@@ -21,5 +21,7 @@ func Register(r worker.WorkflowRegistry) {
 	for _, spec := range enroll.Catalogue() {
 		r.RegisterWorkflowWithOptions(stories[spec.Journey], workflow.RegisterOptions{Name: spec.Workflow})
 	}
+	r.RegisterWorkflowWithOptions(Erasure, workflow.RegisterOptions{Name: enroll.ErasureWorkflow})
+	r.RegisterWorkflowWithOptions(Housekeeping, workflow.RegisterOptions{Name: enroll.HousekeepingWorkflow})
 	r.RegisterWorkflowWithOptions(LateCaptureWatch, workflow.RegisterOptions{Name: enroll.WatchWorkflow})
 }

@@ -71,6 +71,40 @@ func TestErr(t *testing.T) {
 	})
 }
 
+func TestPeriod(t *testing.T) {
+	const low, high = 25 * time.Hour, 365 * 24 * time.Hour
+	for _, row := range []struct {
+		given string
+		want  time.Duration
+	}{
+		{"", 48 * time.Hour},
+		{"30d", 30 * 24 * time.Hour},
+		{"365d", high},
+		{"25h", low},
+		{"720h30m", 720*time.Hour + 30*time.Minute},
+	} {
+		t.Run("reads_"+row.given, func(t *testing.T) {
+			src := source(map[string]string{"PERIOD": row.given})
+			require.Equal(t, row.want, src.Period("PERIOD", 48*time.Hour, low, high, "how long"))
+			require.NoError(t, src.Err())
+			require.Equal(t, "2d", src.Known()[0].Default)
+		})
+	}
+	for _, given := range []string{"1d", "366d", "30", "d", "-3d", "1.5d", "99999999999d", "a month", "0"} {
+		t.Run("refuses_"+given, func(t *testing.T) {
+			src := source(map[string]string{"PERIOD": given})
+			require.Zero(t, src.Period("PERIOD", 0, low, high, "how long"))
+			require.ErrorContains(t, src.Err(), "a period from 25h0m0s to 365d, such as 30d or 720h")
+		})
+	}
+	t.Run("may_have_no_default", func(t *testing.T) {
+		src := source(nil)
+		require.Zero(t, src.Period("PERIOD", 0, low, high, "how long"))
+		require.NoError(t, src.Err())
+		require.Empty(t, src.Known()[0].Default)
+	})
+}
+
 func TestBaseURL(t *testing.T) {
 	for _, row := range []struct {
 		name, given, want string

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -132,6 +133,47 @@ func (s *Source) Duration(name string, fallback, low, high time.Duration, help s
 		length, err := time.ParseDuration(text)
 		return length, inside(err, length >= low && length <= high)
 	})
+}
+
+// Period returns a length of time between low and high, both included, in days
+// such as "365d" or in Go's notation. A fallback of 0 means that there is none,
+// and 0 is returned when the variable is not set.
+func (s *Source) Period(name string, fallback, low, high time.Duration, help string) time.Duration {
+	v := Variable{Name: name, Help: help}
+	if fallback != 0 {
+		v.Default = period(fallback)
+	}
+	s.Note(v)
+	text := s.value(name)
+	if text == "" {
+		return fallback
+	}
+	length, err := parsePeriod(text)
+	if err != nil || length < low || length > high {
+		s.Refuse(name, describe(text), fmt.Sprintf("a period from %s to %s, such as 30d or 720h", period(low), period(high)))
+		return fallback
+	}
+	return length
+}
+
+const day = 24 * time.Hour
+
+// parsePeriod is time.ParseDuration that also knows whole days.
+func parsePeriod(text string) (time.Duration, error) {
+	count, inDays := strings.CutSuffix(text, "d")
+	if !inDays {
+		return time.ParseDuration(text)
+	}
+	days, err := strconv.ParseUint(count, 10, 16)
+	return time.Duration(days) * day, err
+}
+
+// period writes a length of time as Period reads it.
+func period(length time.Duration) string {
+	if length%day == 0 {
+		return fmt.Sprintf("%dd", length/day)
+	}
+	return length.String()
 }
 
 // value returns the variable's value, empty when it is not set.

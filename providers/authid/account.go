@@ -62,22 +62,24 @@ func (c *Client) AttachCredential(ctx context.Context, accountNumber, tempID str
 	return nil
 }
 
-// RemoveCredential takes the account's biometric credential away. An account
-// or credential that is not there is no failure, so it may be repeated.
+// RemoveCredential takes the account's biometric credential away and reports
+// whether authID found one. It is safe to repeat.
 //
 // DELETE {admin}/v1/accounts/{AccountNumber}/bioCredential
 //
 // No page describes the call: it is known from authID's older clients.
-func (c *Client) RemoveCredential(ctx context.Context, accountNumber string) error {
+func (c *Client) RemoveCredential(ctx context.Context, accountNumber string) (existed bool, err error) {
 	answer, err := c.ask(ctx, rest.Request{
 		Op: "authid: remove credential", Method: http.MethodDelete,
 		Path: admin + "/accounts/{account}/bioCredential", Params: map[string]string{"account": accountNumber},
 	})
 	switch {
 	case err != nil:
-		return err
-	case answer.Status != http.StatusOK && answer.Status != http.StatusNoContent && answer.Status != http.StatusNotFound:
-		return problem(callRemove, answer)
+		return false, err
+	case answer.Status == http.StatusNotFound:
+		return false, nil
+	case answer.Status != http.StatusOK && answer.Status != http.StatusNoContent:
+		return false, problem(callRemove, answer)
 	}
-	return nil
+	return true, nil
 }

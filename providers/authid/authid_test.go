@@ -64,7 +64,7 @@ func TestConformance(t *testing.T) {
 	}, "jane/1", "jane%2F1", "temp-id-1")
 	attach.BodyIgnored = true
 	remove := call("remove", ``, func(ctx context.Context, client *authid.Client) (bool, error) {
-		err := client.RemoveCredential(ctx, "jane/1")
+		_, err := client.RemoveCredential(ctx, "jane/1")
 		return err == nil, err
 	}, "jane/1", "jane%2F1")
 	remove.BodyIgnored, remove.Success = true, []int{http.StatusOK, http.StatusNoContent, http.StatusNotFound}

@@ -29,7 +29,10 @@ func asks() map[string]func(context.Context, *authid.Client) error {
 		"attach credential": func(ctx context.Context, c *authid.Client) error {
 			return c.AttachCredential(ctx, "jane-1", "temp-1")
 		},
-		"remove credential": func(ctx context.Context, c *authid.Client) error { return c.RemoveCredential(ctx, "jane-1") },
+		"remove credential": func(ctx context.Context, c *authid.Client) error {
+			_, err := c.RemoveCredential(ctx, "jane-1")
+			return err
+		},
 		"status": func(ctx context.Context, c *authid.Client) error {
 			_, err := c.Status(ctx, enroll.AuthIDEnroll, "op-1")
 			return err

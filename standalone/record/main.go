@@ -10,19 +10,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"sync"
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		_, _ = fmt.Fprintln(os.Stderr, "usage: record FOLDER\nwrites one history per scenario into the folder")
+	if len(os.Args) != 2 && len(os.Args) != 3 {
+		_, _ = fmt.Fprintln(os.Stderr, "usage: record FOLDER [PREFIX]\nwrites one history per scenario into the folder, of those whose names begin so")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := record(ctx, os.Args[1])
+	err := record(ctx, os.Args[1], strings.Join(os.Args[2:], ""))
 	stop()
 	if err != nil {
 		_, _ = fmt.Fprintln(os.Stderr, err)
@@ -36,7 +38,7 @@ func main() {
 const atOnce = 8
 
 // record plays the scenarios and writes their histories.
-func record(ctx context.Context, folder string) error {
+func record(ctx context.Context, folder, prefix string) error {
 	stage, err := openStage(ctx)
 	if err != nil {
 		return err
@@ -49,6 +51,13 @@ func record(ctx context.Context, folder string) error {
 	for _, w := range watches() {
 		plays[w.name] = func() ([]byte, error) { return stage.playWatch(ctx, w) }
 	}
+	for _, e := range erasures() {
+		plays[e.name] = func() ([]byte, error) { return stage.playErasure(ctx, e) }
+	}
+	for _, h := range housekeeping() {
+		plays[h.name] = func() ([]byte, error) { return stage.playHousekeeping(ctx, h) }
+	}
+	maps.DeleteFunc(plays, func(name string, _ func() ([]byte, error)) bool { return !strings.HasPrefix(name, prefix) })
 	var playing sync.WaitGroup
 	slots, failed := make(chan struct{}, atOnce), make(chan error, len(plays))
 	for name, play := range plays {

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/codec"
 	"github.com/bioenroll/bioenroll/internal/logging"
 	"github.com/bioenroll/bioenroll/standalone/embedded"
 	"github.com/bioenroll/bioenroll/workflows"
@@ -58,7 +59,7 @@ func openStage(ctx context.Context) (*stage, error) {
 		return nil, err
 	}
 	s := &stage{server: server, parts: map[string]script{}, spoken: map[string]map[string]int{}}
-	if s.client, err = sdk.DialContext(ctx, sdk.Options{HostPort: server.FrontendAddress(), Logger: quiet()}); err != nil {
+	if s.client, err = sdk.DialContext(ctx, sdk.Options{HostPort: server.FrontendAddress(), Logger: quiet(), DataConverter: codec.Plain()}); err != nil {
 		return nil, errors.Join(err, server.Stop())
 	}
 	queues := []string{enroll.WorkflowTaskQueue}

@@ -1,8 +1,10 @@
 package host
 
 import (
+	"context"
 	"time"
 
+	sdk "go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
 
@@ -25,7 +27,7 @@ func (h *Host) Fail(queue string, err error) { h.fail(queue, err) }
 
 // RegisterSteps registers a provider's steps as Start does.
 func RegisterSteps(provider enroll.Provider, r worker.ActivityRegistry) {
-	stepsOf(provider, providerset.Clients{}, vault.Vault{}).Register(r)
+	registerSteps(r, provider, providerset.Clients{}, vault.Vault{})
 }
 
 // StepOptions are the options of a worker for the steps at one provider.
@@ -34,4 +36,9 @@ func StepOptions(capacity Capacity) worker.Options { return stepOptions(capacity
 // DeploymentOptions are the options of every worker of a version.
 func DeploymentOptions(version worker.WorkerDeploymentVersion) worker.DeploymentOptions {
 	return deploymentOptions(version)
+}
+
+// ScheduleHousekeeping sees that the server starts housekeeping.
+func ScheduleHousekeeping(ctx context.Context, schedules sdk.ScheduleClient, log *zap.Logger) {
+	scheduleHousekeeping(ctx, schedules, log)
 }

@@ -56,16 +56,19 @@ func Start(ctx context.Context, temporal sdk.Client, settings Settings, log *zap
 		workflows.Register(w)
 		activities.NewConcluder(shared.Sealed, shared.Records).Register(w)
 		activities.NewWatcher(temporal).Register(w)
+		activities.NewHousekeeper(shared.Sealed, shared.Records, settings.Retention).Register(w)
+		activities.NewEraser(shared.Records, shared.Sealed, histories{temporal}).Register(w)
 	})
 	for _, provider := range settings.Providers.Chosen {
-		steps := stepsOf(provider, clients, shared)
-		h.add(temporal, provider.TaskQueue(), stepOptions(settings.Capacity[provider]), func(w worker.Worker) { steps.Register(w) })
+		h.add(temporal, provider.TaskQueue(), stepOptions(settings.Capacity[provider]), func(w worker.Worker) { registerSteps(w, provider, clients, shared) })
 	}
 	if err := h.start(); err != nil {
 		h.Stop()
 		return nil, err
 	}
+	scheduleHousekeeping(ctx, temporal.ScheduleClient(), log)
 	log.Info("worker runs", zap.Any("providers", settings.Providers.Chosen), zap.String("subject_key", shared.Keys.SubjectFingerprint()),
+		zap.Strings("codec_keys", shared.Keys.Codec().IDs()), zap.Strings("seal_keys", shared.Keys.Seal().IDs()),
 		zap.String("deployment", settings.Version.DeploymentName), zap.String("build_id", settings.Version.BuildID))
 	return h, nil
 }
@@ -75,17 +78,25 @@ type steps interface {
 	Register(r worker.ActivityRegistry)
 }
 
-// stepsOf ties each provider's steps to its client: one line for each.
-func stepsOf(provider enroll.Provider, clients providerset.Clients, shared vault.Vault) steps {
+// registerSteps registers a provider's steps, that of an erasure among them.
+func registerSteps(r worker.ActivityRegistry, provider enroll.Provider, clients providerset.Clients, shared vault.Vault) {
+	steps, remove := stepsOf(provider, clients, shared)
+	steps.Register(r)
+	activities.NewProviderEraser(remove, shared.Records).Register(r)
+}
+
+// stepsOf ties each provider's steps, and what an erasure calls, to its client:
+// one line for each.
+func stepsOf(provider enroll.Provider, clients providerset.Clients, shared vault.Vault) (steps, activities.Remove) {
 	switch provider {
 	case enroll.AuthID:
-		return activities.NewAuthID(clients.AuthID, shared.Records)
+		return activities.NewAuthID(clients.AuthID, shared.Records), activities.RemoveAtAuthID(clients.AuthID)
 	case enroll.BioID:
-		return activities.NewBioID(clients.BioID, shared.Sealed, shared.Records)
+		return activities.NewBioID(clients.BioID, shared.Sealed, shared.Records), activities.RemoveAtBioID(clients.BioID)
 	case enroll.SmartID:
-		return activities.NewSmartID(clients.SmartID, shared.Sealed, shared.Records)
+		return activities.NewSmartID(clients.SmartID, shared.Sealed, shared.Records), activities.RemoveAtSmartID(clients.SmartID)
 	case enroll.IProov:
-		return activities.NewIProov(clients.IProov, shared.Sealed, shared.Records)
+		return activities.NewIProov(clients.IProov, shared.Sealed, shared.Records), activities.RemoveAtIProov(clients.IProov)
 	}
 	panic("host: a provider without steps: " + string(provider)) // Settings hold known providers only.
 }

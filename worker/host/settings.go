@@ -5,6 +5,7 @@ import (
 
 	"go.temporal.io/sdk/worker"
 
+	"github.com/bioenroll/bioenroll/activities"
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/providerset"
@@ -29,6 +30,8 @@ type Settings struct {
 	// Version is the worker deployment version that the host runs journeys
 	// for. The zero value serves journeys of any version.
 	Version worker.WorkerDeploymentVersion
+	// Retention is how long things are kept.
+	Retention activities.Retention
 	// StopTimeout is how long steps under way may go on when the host stops:
 	// never shorter than a call to a provider.
 	StopTimeout time.Duration
@@ -43,6 +46,7 @@ func Load(src *config.Source) Settings {
 		Providers: providerset.Read(src),
 		Capacity:  map[enroll.Provider]Capacity{},
 		Version:   readVersion(src),
+		Retention: readRetention(src),
 		StopTimeout: src.Duration(StopTimeout, 20*time.Second, shortest, longest,
 			"how long calls under way may go on when the worker is told to stop"),
 	}
