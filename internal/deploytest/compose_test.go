@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/vault"
 	"github.com/bioenroll/bioenroll/worker/host"
 )
 
@@ -32,6 +33,7 @@ type service struct {
 	Build       *image                `yaml:"build"`
 	DependsOn   map[string]dependency `yaml:"depends_on"` //nolint:tagliatelle // compose spells it so
 	EnvFile     []string              `yaml:"env_file"`   //nolint:tagliatelle // compose spells it so
+	Command     []string              `yaml:"command"`
 	Environment map[string]string     `yaml:"environment"`
 	Ports       []string              `yaml:"ports"`
 	Volumes     []string              `yaml:"volumes"`
@@ -157,6 +159,17 @@ func TestCompose(t *testing.T) {
 		require.Equal(t, file.Services["worker"].Volumes, file.Services["starter"].Volumes, "they share keys and sealed store")
 	})
 
+	t.Run("makes_the_key_file_that_worker_and_starter_look_for", func(t *testing.T) {
+		made := file.Services["keys"]
+		require.Equal(t, file.Services["starter"].Build, made.Build)
+		require.Equal(t, []string{"keys", "make"}, made.Command)
+		require.Equal(t, "service_completed_successfully", file.Services["worker"].DependsOn["keys"].Condition)
+		for _, name := range []string{"worker", "starter"} {
+			require.Equal(t, file.Services[name].Environment[vault.KeyFile], made.Environment[vault.KeyFile], name)
+			require.Equal(t, file.Services[name].Volumes, made.Volumes, name)
+		}
+	})
+
 	t.Run("lets_the_worker_finish_calls_under_way", func(t *testing.T) {
 		grace, err := time.ParseDuration(file.Services["worker"].GracePeriod)
 		require.NoError(t, err)
@@ -164,7 +177,7 @@ func TestCompose(t *testing.T) {
 	})
 
 	t.Run("gives_the_programs_no_privileges", func(t *testing.T) {
-		for _, name := range ours {
+		for _, name := range append([]string{"keys"}, ours...) {
 			s := file.Services[name]
 			require.True(t, s.ReadOnly, name)
 			require.Equal(t, []string{"ALL"}, s.CapDrop, name)
@@ -185,7 +198,7 @@ func requireMet(t *testing.T, name, on string, s service, condition string) {
 	case "service_healthy":
 		require.NotNil(t, s.Healthcheck, "%s waits for the health of %s, which has no check", name, on)
 	case "service_completed_successfully":
-		require.Empty(t, s.Restart, "%s waits for the end of %s, which is restarted", name, on)
+		require.Contains(t, []string{"", "no"}, s.Restart, "%s waits for the end of %s, which is restarted", name, on)
 	case "service_started":
 		require.Contains(t, ours, on, "%s: an image of somebody else needs a real check", name)
 	default:

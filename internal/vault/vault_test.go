@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/keys"
 	"github.com/bioenroll/bioenroll/internal/records"
 	"github.com/bioenroll/bioenroll/internal/vault"
 )
@@ -99,6 +101,37 @@ func TestVault(t *testing.T) {
 		requireNames(t, err, vault.Records)
 	})
 
+	// Whatever needs subjects opens its vault so: worker, client and starter.
+	t.Run("knows_its_installation_by_the_subject_key", func(t *testing.T) {
+		t.Parallel()
+		s := withKeys(t)
+		opened, err := s.OpenOrCreate(t.Context())
+		closed(t, opened, err)
+		_, err = keys.Change(s.KeyFile, func(k *keys.Keys) (*keys.Keys, error) {
+			added, key, err := k.Added(keys.ForSeal)
+			require.NoError(t, err)
+			used, err := added.Used(key.ID())
+			require.NoError(t, err)
+			return used.Retired(k.Seal().Newest().ID())
+		})
+		require.NoError(t, err)
+		for _, open := range []func(context.Context) (vault.Vault, error){s.Open, s.OpenOrCreate} {
+			opened, err = open(t.Context())
+			closed(t, opened, err)
+		}
+
+		replaceSubjectKey(t, s.KeyFile)
+		for _, open := range []func(context.Context) (vault.Vault, error){s.Open, s.OpenOrCreate} {
+			_, err = open(t.Context())
+			requireNames(t, err, vault.SealedDir)
+		}
+		s.SealedDir = t.TempDir()
+		for _, open := range []func(context.Context) (vault.Vault, error){s.Open, s.OpenOrCreate} {
+			_, err = open(t.Context())
+			requireNames(t, err, vault.Records)
+		}
+	})
+
 	t.Run("refuses_records_without_repeating_their_password", func(t *testing.T) {
 		t.Parallel()
 		s := withKeys(t)
@@ -118,6 +151,24 @@ func TestVault(t *testing.T) {
 		requireNames(t, err, vault.KeyFile)
 		require.ErrorContains(t, err, "chmod 600")
 	})
+}
+
+// replaceSubjectKey gives a key file the subject key of another installation.
+func replaceSubjectKey(t *testing.T, path string) {
+	t.Helper()
+	elsewhere := filepath.Join(t.TempDir(), "keys.json")
+	_, err := keys.LoadOrCreate(elsewhere)
+	require.NoError(t, err)
+	var ours, theirs map[string]json.RawMessage
+	for file, into := range map[string]*map[string]json.RawMessage{path: &ours, elsewhere: &theirs} {
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(content, into))
+	}
+	ours["subject"] = theirs["subject"]
+	content, err := json.Marshal(ours)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, content, 0o600))
 }
 
 func TestRead(t *testing.T) {
