@@ -16,6 +16,13 @@
 //   - Conclude records the outcome. The first one wins; every later caller is
 //     given the one that is recorded.
 //
+// A record lasts longer than the person's wish to be known. Erase empties what a
+// subject's records tell of the person, EmptyBefore does so when a record has
+// been kept long enough, and Sweep deletes it. What remains of an emptied record
+// says that there was a journey, when, how it ended and what it relied on; an
+// answer that comes late is dropped. BeginErasure keeps new journeys of a subject
+// away until ConcludeErasure.
+//
 // Every function may be repeated and may run in several processes at once.
 // Each write is one transaction that first locks the record's row.
 //

@@ -222,3 +222,24 @@ func TestEmptyBefore(t *testing.T) {
 		})
 	}
 }
+
+func TestSweepErasures(t *testing.T) {
+	for _, database := range databases() {
+		t.Run(database.name, func(t *testing.T) {
+			store := database.empty(t).open(t)
+			require.NoError(t, store.BeginErasure(t.Context(), erasureOf("e1", began)))
+			require.NoError(t, store.BeginErasure(t.Context(), erasureOf("e2", began)))
+			require.NoError(t, store.ConcludeErasure(t.Context(), "e1", []byte(`{}`)))
+			swept, err := store.SweepErasures(t.Context(), time.Now().Add(-time.Hour))
+			require.NoError(t, err)
+			require.Zero(t, swept)
+			swept, err = store.SweepErasures(t.Context(), time.Now().Add(time.Hour))
+			require.NoError(t, err)
+			require.Equal(t, 1, swept)
+			left, err := store.Erasures(t.Context(), records.ErasureFilter{})
+			require.NoError(t, err)
+			require.Len(t, left, 1, "one under way stays")
+			require.Equal(t, "e2", left[0].ID)
+		})
+	}
+}

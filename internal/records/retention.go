@@ -43,6 +43,28 @@ func (s *Store) Sweep(ctx context.Context, before time.Time) (int, error) {
 	return s.inBatches(ctx, "sweep", func(tx transaction) (int, error) { return tx.sweep(ctx, before) })
 }
 
+// SweepErasures deletes the erasures that concluded before the given time, with
+// their statements, and returns how many.
+func (s *Store) SweepErasures(ctx context.Context, before time.Time) (int, error) {
+	swept := 0
+	err := s.write(ctx, "sweep erasures", func(tx transaction) error {
+		deleted, err := tx.ExecContext(ctx, "DELETE FROM erasures WHERE concluded_at > 0 AND concluded_at < $1", stamp(before))
+		if err != nil {
+			return err
+		}
+		count, err := deleted.RowsAffected()
+		if err != nil || count == 0 {
+			return err
+		}
+		swept = int(count)
+		return tx.audit(ctx, "", whatSwept, fmt.Sprintf("%d erasures concluded before %s", count, before.UTC().Format(time.RFC3339)))
+	})
+	if err != nil {
+		return 0, err
+	}
+	return swept, s.forget(ctx, "sweep erasures", swept)
+}
+
 // inBatches repeats a transaction that changes up to sweepBatch rows while there
 // are more, and returns how many it changed.
 func (s *Store) inBatches(ctx context.Context, op string, change func(transaction) (int, error)) (int, error) {
