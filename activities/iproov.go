@@ -22,10 +22,10 @@ const iproovActive = "Active"
 // IProovClient is what the steps ask iProov.
 type IProovClient interface {
 	EnrolToken(ctx context.Context, userID, assuranceType string) (enroll.Secret, error)
-	EnrolImage(ctx context.Context, token enroll.Secret, photo rest.Stream, source enroll.ImageSource) error
+	EnrolImage(ctx context.Context, userID string, token enroll.Secret, photo rest.Stream, source enroll.ImageSource) error
 	VerifyToken(ctx context.Context, userID, assuranceType string) (iproov.VerifyToken, error)
 	Validate(ctx context.Context, userID string, token enroll.Secret, client string) (enroll.Verdict, error)
-	Invalidate(ctx context.Context, token enroll.Secret, reason string) error
+	Invalidate(ctx context.Context, userID string, token enroll.Secret, reason string) error
 	ReadUser(ctx context.Context, userID string) (iproov.User, error)
 	RemoveUser(ctx context.Context, userID string) (existed bool, err error)
 }
@@ -78,7 +78,7 @@ func (i *IProov) EnrolImage(ctx context.Context, in enroll.IProovEnrolImageInput
 		entry: in.Entry,
 		call: func(ctx context.Context, _ bool) (enroll.IProovImage, error) {
 			err := send(ctx, i.sealed, in.Image, func(photo rest.Stream) error {
-				return i.client.EnrolImage(ctx, in.Token, photo, in.Source)
+				return i.client.EnrolImage(ctx, in.UserID, in.Token, photo, in.Source)
 			})
 			if v := refused(err); v != nil {
 				return enroll.IProovImage{Refused: v}, nil
@@ -137,7 +137,7 @@ func (i *IProov) ReadUser(ctx context.Context, in enroll.IProovReadUserInput) (e
 
 // InvalidateToken makes a token useless. It is safe to repeat.
 func (i *IProov) InvalidateToken(ctx context.Context, in enroll.IProovInvalidateTokenInput) (enroll.Nothing, error) {
-	err := i.client.Invalidate(ctx, in.Token, iproovInvalidation)
+	err := i.client.Invalidate(ctx, in.UserID, in.Token, iproovInvalidation)
 	return enroll.Nothing{}, failure(err)
 }
 

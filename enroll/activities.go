@@ -299,7 +299,9 @@ type IProovToken struct {
 // IProovEnrolImageInput enrols the sealed photo with the enrol token.
 type IProovEnrolImageInput struct {
 	// Entry is where the call is recorded.
-	Entry  Entry       `json:"entry"`
+	Entry Entry `json:"entry"`
+	// UserID is the token's, so that no failure tells it.
+	UserID string      `json:"user_id"`
 	Token  Secret      `json:"token"`
 	Image  SealedRef   `json:"image"`
 	Source ImageSource `json:"source"`
@@ -339,7 +341,9 @@ type IProovValidation struct {
 
 // IProovInvalidateTokenInput makes a token useless.
 type IProovInvalidateTokenInput struct {
-	Token Secret `json:"token"`
+	// UserID is the token's, so that no failure tells it.
+	UserID string `json:"user_id"`
+	Token  Secret `json:"token"`
 }
 
 // IProovRemoveUserInput names the user to remove.

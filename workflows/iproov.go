@@ -67,7 +67,7 @@ func (c *iproovCapture) enrolPhoto(ctx workflow.Context) *enroll.Verdict {
 		return end
 	}
 	_, end = stepOnce(ctx, c.journey, c.onceOptions(ctx, "enrol the photo"), enroll.IProovEnrolImage, enroll.IProovEnrolImageInput{
-		Entry: enroll.Entry{Record: c.opening.Record, Ordinal: 1}, Token: token.Token, Image: c.in.Image, Source: c.in.Source,
+		Entry: enroll.Entry{Record: c.opening.Record, Ordinal: 1}, UserID: c.in.UserID, Token: token.Token, Image: c.in.Image, Source: c.in.Source,
 	})
 	if end == nil || end.Outcome == enroll.Unknown {
 		c.onFailure("user", func(ctx workflow.Context) error {
@@ -167,6 +167,6 @@ func (c *iproovCapture) invalidate(ctx workflow.Context) error {
 }
 
 func (c *iproovCapture) invalidateToken(ctx workflow.Context, options workflow.ActivityOptions, token enroll.Secret) error {
-	_, err := execute(ctx, options, enroll.IProovInvalidateToken, enroll.IProovInvalidateTokenInput{Token: token})
+	_, err := execute(ctx, options, enroll.IProovInvalidateToken, enroll.IProovInvalidateTokenInput{UserID: c.in.UserID, Token: token})
 	return err
 }

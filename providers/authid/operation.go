@@ -77,7 +77,7 @@ func (c *Client) CreateOperation(ctx context.Context, o Operation) (enroll.HandO
 			Timeout: int(o.Timeout / time.Second), TransportType: o.TransportType, Tag: o.Tag,
 		}),
 		Once:   o.TransportType != enroll.TransportInline,
-		Redact: []string{o.AccountNumber, o.Codeword.Reveal()},
+		Redact: []string{o.AccountNumber, o.Codeword.Reveal(), o.Tag},
 	})
 	if err != nil {
 		return enroll.HandOver{}, err

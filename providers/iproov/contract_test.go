@@ -57,9 +57,10 @@ func faceless(t *testing.T) []byte {
 // refused.
 func TestContractImage(t *testing.T) {
 	client := sandboxClient(t)
-	token, err := client.EnrolToken(t.Context(), sandboxUser(t, client), enroll.GenuinePresence)
+	user := sandboxUser(t, client)
+	token, err := client.EnrolToken(t.Context(), user, enroll.GenuinePresence)
 	require.NoError(t, err)
-	err = client.EnrolImage(t.Context(), token, resttest.Stream(faceless(t)), enroll.SourceSelfie)
+	err = client.EnrolImage(t.Context(), user, token, resttest.Stream(faceless(t)), enroll.SourceSelfie)
 	t.Logf("a photo without a face: %v", err)
 	refusal, ok := errors.AsType[*enroll.Refusal](err)
 	require.True(t, ok, "a photo without a face is refused")
@@ -77,7 +78,7 @@ func TestContractTokens(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, first.Reveal(), second.Reveal())
 	t.Logf("a photo on the first of two tokens: %v (invalid_token: the second ended it)",
-		client.EnrolImage(t.Context(), first, resttest.Stream(faceless(t)), enroll.SourceSelfie))
+		client.EnrolImage(t.Context(), user, first, resttest.Stream(faceless(t)), enroll.SourceSelfie))
 }
 
 // TestContractValidate closes question 8: what validate answers to a token that

@@ -93,8 +93,8 @@ func steps() []step {
 			_, err := c.EnrolToken(ctx, userID, enroll.GenuinePresence)
 			return err
 		}},
-		{"enrol_image", `{"token":"` + token + `","user_id":"` + userID + `","success":true}`, true, []string{token}, func(ctx context.Context, c *iproov.Client) error {
-			return c.EnrolImage(ctx, token, resttest.Stream(image), enroll.SourceEID)
+		{"enrol_image", `{"token":"` + token + `","user_id":"` + userID + `","success":true}`, true, []string{userID, token}, func(ctx context.Context, c *iproov.Client) error {
+			return c.EnrolImage(ctx, userID, token, resttest.Stream(image), enroll.SourceEID)
 		}},
 		{"verify_token", tokenBody, false, []string{userID}, func(ctx context.Context, c *iproov.Client) error {
 			_, err := c.VerifyToken(ctx, userID, enroll.Liveness)
@@ -107,8 +107,8 @@ func steps() []step {
 			}
 			return err
 		}},
-		{"invalidate", `{"claim_aborted":true,"user_informed":false}`, false, []string{token}, func(ctx context.Context, c *iproov.Client) error {
-			return c.Invalidate(ctx, token, "journey ended")
+		{"invalidate", `{"claim_aborted":true,"user_informed":false}`, false, []string{userID, token}, func(ctx context.Context, c *iproov.Client) error {
+			return c.Invalidate(ctx, userID, token, "journey ended")
 		}},
 		{"read_user", `{"user_id":"` + userID + `","name":"n","status":"Active"}`, false, []string{userID, accessValue, oauthSecret}, func(ctx context.Context, c *iproov.Client) error {
 			_, err := c.ReadUser(ctx, userID)

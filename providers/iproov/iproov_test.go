@@ -137,28 +137,28 @@ func TestEnrolImage(t *testing.T) {
 				}
 				says(http.StatusOK, good)(w, r)
 			})
-			require.NoError(t, client.EnrolImage(t.Context(), token, resttest.Stream([]byte(photo.content)), enroll.SourceOID))
+			require.NoError(t, client.EnrolImage(t.Context(), userID, token, resttest.Stream([]byte(photo.content)), enroll.SourceOID))
 		})
 	}
 
 	t.Run("success_false_is_a_refused_image", func(t *testing.T) {
 		t.Parallel()
 		client := newClient(t, says(http.StatusOK, `{"token":"`+token+`","user_id":"u","success":false}`))
-		err := client.EnrolImage(t.Context(), token, resttest.Stream([]byte("\xff\xd8\xff")), enroll.SourceEID)
+		err := client.EnrolImage(t.Context(), userID, token, resttest.Stream([]byte("\xff\xd8\xff")), enroll.SourceEID)
 		require.Equal(t, "rejected/image_refused", meaningOf(err))
 	})
 
 	t.Run("an_answer_about_another_token_leaves_the_effect_unknown", func(t *testing.T) {
 		t.Parallel()
 		client := newClient(t, says(http.StatusOK, `{"token":"other","user_id":"u","success":true}`))
-		err := client.EnrolImage(t.Context(), token, resttest.Stream([]byte("\xff\xd8\xff")), enroll.SourceEID)
+		err := client.EnrolImage(t.Context(), userID, token, resttest.Stream([]byte("\xff\xd8\xff")), enroll.SourceEID)
 		require.Equal(t, lost, meaningOf(err))
 	})
 
 	t.Run("what_is_no_image_is_not_sent", func(t *testing.T) {
 		t.Parallel()
 		client := newClient(t, func(http.ResponseWriter, *http.Request) { t.Error("sent") })
-		err := client.EnrolImage(t.Context(), token, resttest.Stream([]byte("%PDF")), enroll.SourceEID)
+		err := client.EnrolImage(t.Context(), userID, token, resttest.Stream([]byte("%PDF")), enroll.SourceEID)
 		require.Equal(t, invalid, meaningOf(err))
 		require.True(t, asError(err).NotSent)
 	})
@@ -240,7 +240,7 @@ func TestInvalidate(t *testing.T) {
 		t.Parallel()
 		var got seen
 		client := newClient(t, note(&got, `{"claim_aborted":false,"user_informed":false}`))
-		require.NoError(t, client.Invalidate(t.Context(), "a/b?c", "journey ended"))
+		require.NoError(t, client.Invalidate(t.Context(), userID, "a/b?c", "journey ended"))
 		require.Equal(t, "/region/api/v2/claim/a%2Fb%3Fc/invalidate", got.path)
 		require.Equal(t, map[string]any{"reason": "journey ended"}, got.body)
 		require.Empty(t, got.user)
@@ -250,7 +250,7 @@ func TestInvalidate(t *testing.T) {
 		t.Run("refuses_a_reason_that_is_"+name, func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, func(http.ResponseWriter, *http.Request) { t.Error("sent") })
-			require.Equal(t, invalid, meaningOf(client.Invalidate(t.Context(), token, reason)))
+			require.Equal(t, invalid, meaningOf(client.Invalidate(t.Context(), userID, token, reason)))
 		})
 	}
 }

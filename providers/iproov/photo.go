@@ -49,13 +49,14 @@ func (c *Client) token(ctx context.Context, name call, path, userID, assuranceTy
 // active. An enrol token takes one image, so the call is made only once; after
 // a failure of kind enroll.KindLost [Client.ReadUser] tells what happened.
 //
-// The content of the file decides its media type, and is sent while it is read.
-// Rotation is not used: iProov takes 0 only.
+// The token tells iProov which user it is; the userID is needed for no failure
+// to tell it. The content of the file decides its media type, and is sent while
+// it is read. Rotation is not used: iProov takes 0 only.
 //
 // POST /claim/enrol/image
 //
 // https://docs.iproov.com
-func (c *Client) EnrolImage(ctx context.Context, token enroll.Secret, photo rest.Stream, source enroll.ImageSource) error {
+func (c *Client) EnrolImage(ctx context.Context, userID string, token enroll.Secret, photo rest.Stream, source enroll.ImageSource) error {
 	file, err := imagePart(photo)
 	if err != nil {
 		return err
@@ -73,7 +74,7 @@ func (c *Client) EnrolImage(ctx context.Context, token enroll.Secret, photo rest
 			file,
 		),
 		Once:   true,
-		Redact: []string{token.Reveal()},
+		Redact: []string{userID, token.Reveal()},
 	}, &got)
 	switch {
 	case err != nil:

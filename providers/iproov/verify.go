@@ -104,12 +104,13 @@ func (a validateAnswer) verdict() enroll.Verdict {
 // Invalidate makes a token useless, so that nobody can be verified with it
 // after its journey ended. A token that is useless already is a success. The
 // reason is for iProov's own records: 1 to 800 letters, digits, spaces and
-// _ . : = ( ) ' " /.
+// _ . : = ( ) ' " /. The token tells iProov which user it is; the userID is
+// needed for no failure to tell it.
 //
 // POST /claim/{token}/invalidate
 //
 // https://docs.iproov.com
-func (c *Client) Invalidate(ctx context.Context, token enroll.Secret, reason string) error {
+func (c *Client) Invalidate(ctx context.Context, userID string, token enroll.Secret, reason string) error {
 	if !reasonForm.MatchString(reason) {
 		return &enroll.Error{
 			Op:      string(callInvalidate),
@@ -124,6 +125,7 @@ func (c *Client) Invalidate(ctx context.Context, token enroll.Secret, reason str
 		Path:   "/claim/{token}/invalidate",
 		Params: map[string]string{"token": token.Reveal()},
 		Body:   rest.JSON(invalidateRequest{Reason: reason}),
+		Redact: []string{userID},
 	}, &got)
 	switch {
 	case errors.Is(err, errSettled):
