@@ -31,7 +31,7 @@ const (
 type settings struct {
 	data                                string
 	temporalPort, uiPort, simulatorPort int
-	metricsPort                         int
+	codecPort, metricsPort              int
 	json                                bool
 }
 
@@ -79,6 +79,7 @@ func commands(env func(string) (string, bool)) *cobra.Command {
 	flags.StringVar(&s.data, "data", text(env, "BIOENROLL_DATA", "data"), "folder of everything that outlives the process ($BIOENROLL_DATA)")
 	flags.IntVar(&s.temporalPort, "temporal-port", number(env, "BIOENROLL_TEMPORAL_PORT", 7233), "port of the Temporal server ($BIOENROLL_TEMPORAL_PORT)")
 	flags.IntVar(&s.uiPort, "ui-port", number(env, "BIOENROLL_UI_PORT", 8233), "port of the Temporal web UI ($BIOENROLL_UI_PORT)")
+	flags.IntVar(&s.codecPort, "codec-port", number(env, "BIOENROLL_CODEC_PORT", 8234), "port of the codec server, which shows payloads in the web UI ($BIOENROLL_CODEC_PORT)")
 	flags.IntVar(&s.simulatorPort, "simulator-port", number(env, "BIOENROLL_SIMULATOR_PORT", 7400), "port of the simulated providers ($BIOENROLL_SIMULATOR_PORT)")
 	flags.IntVar(&s.metricsPort, "metrics-port", number(env, "BIOENROLL_METRICS_PORT", embedded.Off), "port of the Temporal server's Prometheus metrics, -1 for none ($BIOENROLL_METRICS_PORT)")
 	flags.BoolVar(&s.json, "json", false, "print the table as JSON")
@@ -170,7 +171,8 @@ func (s settings) start(ctx context.Context, env func(string) (string, bool), st
 		logs.Level = zapcore.WarnLevel // The progress on the screen is enough, unless asked for.
 	}
 	options := stack.Options{
-		DataDir: s.data, TemporalPort: s.temporalPort, UIPort: s.uiPort, SimulatorPort: s.simulatorPort, MetricsPort: s.metricsPort,
+		DataDir: s.data, TemporalPort: s.temporalPort, UIPort: s.uiPort, CodecPort: s.codecPort,
+		SimulatorPort: s.simulatorPort, MetricsPort: s.metricsPort,
 		Limits: config.Limits(src), Pace: config.Pace(src), Log: logging.New(logs, stderr),
 	}
 	if external(env) {
@@ -192,6 +194,7 @@ func (s settings) welcome(running *stack.Stack, progress func(string, ...any)) e
 		progress("  Temporal UI  %s", ui)
 	}
 	progress("  Temporal     %s", running.TemporalAddress())
+	progress("  Codec server %s", running.CodecURL())
 	progress("  Simulators   %s/_sim/", running.SimulatorURL())
 	progress("  Join with    . %s && bin/starter list", path)
 	return nil
@@ -244,6 +247,7 @@ func (s settings) check() error {
 	}{
 		{"temporal-port", s.temporalPort, 0},
 		{"ui-port", s.uiPort, embedded.Off},
+		{"codec-port", s.codecPort, 0},
 		{"simulator-port", s.simulatorPort, 0},
 		{"metrics-port", s.metricsPort, embedded.Off},
 	} {
@@ -263,6 +267,7 @@ func explain(err error) error {
 	remedy := map[string]string{
 		"Port":          "--temporal-port or BIOENROLL_TEMPORAL_PORT",
 		"UIPort":        "--ui-port or BIOENROLL_UI_PORT",
+		"CodecPort":     "--codec-port or BIOENROLL_CODEC_PORT",
 		"MetricsPort":   "--metrics-port or BIOENROLL_METRICS_PORT",
 		"SimulatorPort": "--simulator-port or BIOENROLL_SIMULATOR_PORT",
 	}[taken.Option]

@@ -54,7 +54,7 @@ func (w *watcher) String() string {
 
 // onFreePorts is a command line with the folder's state.
 func onFreePorts(verb, dir string, more ...string) []string {
-	return append([]string{verb, "--data", dir, "--temporal-port", "0", "--ui-port", "0", "--simulator-port", "0"}, more...)
+	return append([]string{verb, "--data", dir, "--temporal-port", "0", "--ui-port", "0", "--codec-port", "0", "--simulator-port", "0"}, more...)
 }
 
 // play runs the demo in the folder and returns its rows.

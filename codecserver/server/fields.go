@@ -9,7 +9,12 @@ package server
 //nolint:funlen // A list, one name to a line, so that a change shows one line.
 func isShown(name string) bool {
 	switch name {
-	case "accepted",
+	case "ActivityID", // This and the other names that begin with a capital are the SDK's: a local activity's marker.
+		"ActivityType",
+		"Attempt",
+		"Backoff",
+		"ReplayTime",
+		"accepted",
 		"active",
 		"after_end",
 		"again",
@@ -34,7 +39,7 @@ func isShown(name string) bool {
 		"completed",
 		"concluded_at",
 		"count",
-		"currentDetails", // This and other names with capitals are the SDK's: what a workflow tells of itself.
+		"currentDetails", // This and the other names with capitals inside are the SDK's, too: what a workflow tells of itself.
 		"deadline",
 		"definition",
 		"deleted",

@@ -57,7 +57,7 @@ type Options struct {
 	SearchAttributes map[string]enumspb.IndexedValueType
 
 	// CodecEndpoint is the URL of the codec server that the web UI asks, from the
-	// browser, to decrypt payloads. Empty means none.
+	// browser and with its cookies, to decrypt payloads. Empty means none.
 	CodecEndpoint string
 
 	// TimeSkipping lets a client ask that a workflow skips the time it would

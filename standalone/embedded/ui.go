@@ -20,7 +20,7 @@ func startUI(ctx context.Context, opts Options, chosen ports) (*uiserver.Server,
 		Port:                chosen.ui,
 		EnableUI:            true,
 		DefaultNamespace:    opts.Namespace,
-		Codec:               uiconfig.Codec{Endpoint: opts.CodecEndpoint},
+		Codec:               uiconfig.Codec{Endpoint: opts.CodecEndpoint, IncludeCredentials: true},
 		CORS:                uiconfig.CORS{CookieInsecure: true}, // loopback speaks plain HTTP
 		DisableNewsFetch:    true,
 		NotifyOnNewVersion:  false,

@@ -84,11 +84,15 @@ func (p Places) Environment() map[string]string {
 }
 
 // WriteEnvironment writes Environment as a file that a shell can read, so that
-// worker and starter join the stack without copying lines by hand. A comment
-// names the variables left out. It returns the file's path.
+// worker, starter and Temporal's own command line join the stack without copying
+// lines by hand. A comment names the variables left out. It returns the file's
+// path.
 func (s *Stack) WriteEnvironment() (string, error) {
 	path := filepath.Join(s.options.DataDir, "env")
 	environment := s.Environment()
+	// Temporal's own command line reads these.
+	environment["TEMPORAL_CODEC_ENDPOINT"] = s.CodecURL()
+	environment["TEMPORAL_CODEC_AUTH"] = "Bearer " + s.CodecToken().Reveal()
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
 		fmt.Fprintf(&b, "export %s='%s'\n", name, strings.ReplaceAll(environment[name], "'", `'\''`))

@@ -1,7 +1,7 @@
 // Package stack runs the whole system in one process: the embedded Temporal
-// server with its web UI, the simulated providers, a worker, and a client to
-// start journeys with. The standalone program and the end-to-end tests stand
-// on it.
+// server with its web UI, a codec server that shows payloads there, the
+// simulated providers, a worker, and a client to start journeys with. The
+// standalone program and the end-to-end tests stand on it.
 //
 // When TEMPORAL_ADDRESS is set, or another variable of the SDK's envconfig
 // that names a server, that server takes the place of the embedded one.
@@ -33,9 +33,9 @@ import (
 type Options struct {
 	// DataDir holds everything that outlives the process. Required.
 	DataDir string
-	// TemporalPort, UIPort, MetricsPort and SimulatorPort are on loopback;
-	// zero picks a free one. embedded.Off switches UI or metrics off.
-	TemporalPort, UIPort, MetricsPort, SimulatorPort int
+	// TemporalPort, UIPort, CodecPort, MetricsPort and SimulatorPort are on
+	// loopback; zero picks a free one. embedded.Off switches UI or metrics off.
+	TemporalPort, UIPort, CodecPort, MetricsPort, SimulatorPort int
 	// External, when set, is the Temporal server to use instead of an
 	// embedded one.
 	External *External
@@ -55,6 +55,7 @@ type Options struct {
 type Stack struct {
 	options   Options
 	server    *embedded.Server
+	decoding  *decoding
 	simulator *Simulators
 	temporal  sdk.Client
 	host      *host.Host
@@ -85,6 +86,9 @@ func (s *Stack) start(ctx context.Context) error {
 		return err
 	}
 	s.shared = &shared
+	if s.decoding, err = startDecoding(ctx, s.options, shared.Keys); err != nil {
+		return err
+	}
 	simulated := s.options.Simulator
 	simulated.DataDir = s.options.DataDir
 	if s.simulator, err = ServeSimulators(s.options.SimulatorPort, simulated); err != nil {
@@ -112,13 +116,14 @@ func (s *Stack) dialTemporal(ctx context.Context) (sdk.Client, error) {
 		options = s.options.External.Options
 	} else {
 		server, err := embedded.Start(ctx, embedded.Options{
-			DataDir: s.options.DataDir, Port: s.options.TemporalPort, UIPort: s.options.UIPort, MetricsPort: s.options.MetricsPort,
-			SearchAttributes: SearchAttributes(),
+			DataDir: s.options.DataDir, Port: s.options.TemporalPort, UIPort: min(s.options.UIPort, 0), MetricsPort: s.options.MetricsPort,
+			SearchAttributes: SearchAttributes(), CodecEndpoint: s.CodecURL(),
 		})
 		if err != nil {
 			return nil, err
 		}
 		s.server = server
+		s.decoding.show(server.UIAddress())
 		options = sdk.Options{HostPort: server.FrontendAddress(), Namespace: sdk.DefaultNamespace}
 	}
 	return dial.Dial(ctx, options, s.shared.Keys, s.options.Log)
@@ -146,7 +151,7 @@ func (s *Stack) Stop(ctx context.Context) error {
 	if s.temporal != nil {
 		s.temporal.Close()
 	}
-	var errs []error
+	errs := []error{s.decoding.stop(ctx)}
 	if s.server != nil {
 		errs = append(errs, s.server.Stop())
 	}
@@ -178,7 +183,7 @@ func (s *Stack) Sealed() *seal.Store { return s.shared.Sealed }
 func (s *Stack) Records() *records.Store { return s.shared.Records }
 
 // SimulatorURL is where the simulated providers answer.
-func (s *Stack) SimulatorURL() string { return s.simulator.url }
+func (s *Stack) SimulatorURL() string { return s.simulator.URL() }
 
 // TemporalAddress is where worker and starter find the server.
 func (s *Stack) TemporalAddress() string {
@@ -190,11 +195,19 @@ func (s *Stack) TemporalAddress() string {
 
 // UIURL is the web UI's address, or "" when the server is not embedded.
 func (s *Stack) UIURL() string {
-	if s.server == nil || s.server.UIAddress() == "" {
+	if s.decoding.pages == nil {
 		return ""
 	}
-	return "http://" + s.server.UIAddress()
+	return s.decoding.pages.url()
 }
+
+// CodecURL is where the codec server answers, which shows payloads to the UI and
+// to Temporal's command line.
+func (s *Stack) CodecURL() string { return s.decoding.codec.url() }
+
+// CodecToken lets a program read payloads at CodecURL, secrets and subjects
+// included.
+func (s *Stack) CodecToken() enroll.Secret { return s.decoding.token }
 
 // MetricsAddress is where the embedded server's metrics are, or "".
 func (s *Stack) MetricsAddress() string {
