@@ -70,7 +70,7 @@ func (h *Housekeeper) Register(r worker.ActivityRegistry) {
 func (h *Housekeeper) SweepSealed(ctx context.Context, _ enroll.Nothing) (enroll.Swept, error) {
 	swept, err := sweep(ctx, h.retention.SealedLife, h.sealed.Sweep)
 	if err != nil {
-		return enroll.Swept{}, fmt.Errorf("sweep sealed bytes: %w", err)
+		return enroll.Swept{}, failure(&enroll.Error{Op: "sweep sealed bytes", Kind: enroll.KindUnsealed, NotSent: true, Err: err})
 	}
 	return swept, nil
 }

@@ -64,7 +64,7 @@ func TestHousekeeping(t *testing.T) {
 				return swept(1), nil
 			}
 		}
-		b := housekeeping(t, fails[enroll.Nothing, enroll.Swept](enroll.KindUnrecorded, enroll.FailureDetails{}), removing("emptied"), removing("deleted"))
+		b := housekeeping(t, fails[enroll.Nothing, enroll.Swept](enroll.KindUnsealed, enroll.FailureDetails{}), removing("emptied"), removing("deleted"))
 		require.Equal(t, []string{"deleted", "emptied"}, removed)
 		var said *temporal.ApplicationError
 		require.ErrorAs(t, b.GetWorkflowError(), &said)
