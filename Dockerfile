@@ -14,13 +14,15 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
     go build -trimpath -ldflags="-s -w" -o /out/worker ./worker && \
     go build -trimpath -ldflags="-s -w" -o /out/starter ./starter && \
     go build -trimpath -ldflags="-s -w" -o /out/simulator ./simulator/cmd
-RUN mkdir -m 0700 /out/data
+RUN mkdir -m 0700 /out/data /out/tmp
 
 # Nothing but certificates, one program and the folder of its data. A volume
 # mounted at /data takes over this folder's owner and mode.
 FROM scratch AS program
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build --chown=65532:65532 /out/data /data
+# Sealed bytes from a bucket pass through files without a name, still encrypted.
+COPY --from=build --chown=65532:65532 /out/tmp /tmp
 # Relative paths of the settings lie in /data, and so does the SDK's own
 # configuration file, should there be one.
 ENV HOME=/data

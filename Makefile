@@ -33,12 +33,17 @@ standalone:
 	@cd standalone && $(GO) build -o ../bin/standalone .
 
 .PHONY: test
-test: ## Every test, the end-to-end ones on the embedded server included
+test: bin/versitygw ## Every test, the end-to-end ones on the embedded server included
 	$(GO) test ./...
 	cd standalone && $(GO) test -timeout 30m ./...
 
+# The S3-compatible server that tests start. Without it they are skipped.
+bin/versitygw: tools/s3/go.mod
+	@echo "Building bin/versitygw for the tests of sealed storage (about a minute, once)"
+	@cd tools/s3 && $(GO) build -o ../../bin/versitygw github.com/versity/versitygw/cmd/versitygw && touch ../../bin/versitygw
+
 .PHONY: race
-race: ## The tests of the root module under the race detector (needs a C compiler)
+race: bin/versitygw ## The tests of the root module under the race detector (needs a C compiler)
 	$(GO) test -race ./...
 
 .PHONY: contract
@@ -85,7 +90,7 @@ workflowcheck:
 
 .PHONY: tidy
 tidy:
-	@for module in . standalone tools tools/lint; do echo "tidy $$module"; (cd $$module && $(GO) mod tidy -diff) || exit 1; done
+	@for module in . standalone tools tools/lint tools/s3; do echo "tidy $$module"; (cd $$module && $(GO) mod tidy -diff) || exit 1; done
 
 .PHONY: record
 record: ## Record the replay fixtures anew, from the commit that is deployed

@@ -1,5 +1,5 @@
-// Package vault opens what client and worker share: the key file, the folder of
-// sealed photos, samples and templates, and the records of journeys. All three
+// Package vault opens what client and worker share: the key file, the folder or
+// bucket of sealed photos, samples and templates, and the records of journeys. All three
 // have to be the same for every program of an installation.
 //
 // No program but the standalone one makes a key file unasked: a program that
@@ -26,9 +26,8 @@ import (
 
 // Names of the settings.
 const (
-	KeyFile   = "BIOENROLL_KEY_FILE"    // The key file.
-	SealedDir = "BIOENROLL_SEALED_DIR"  // The folder of the sealed store.
-	Records   = "BIOENROLL_RECORDS_URL" // The database of the records.
+	KeyFile = "BIOENROLL_KEY_FILE"    // The key file.
+	Records = "BIOENROLL_RECORDS_URL" // The database of the records.
 )
 
 const (
@@ -42,8 +41,11 @@ const (
 type Settings struct {
 	// KeyFile is the path of the key file.
 	KeyFile string
-	// SealedDir is the folder of the sealed store.
+	// SealedDir is the folder of the sealed store, unless there is a bucket.
 	SealedDir string
+	// Bucket is the bucket of the sealed store; without an endpoint there is
+	// none.
+	Bucket seal.Bucket
 	// Records is the address of the records, "sqlite:PATH" or "postgres://…".
 	// It may hold a password.
 	Records enroll.Secret
@@ -56,7 +58,8 @@ func Read(src *config.Source) Settings {
 	src.Note(config.Variable{Name: Records, Help: records, Default: defaultRecords, Secret: true})
 	return Settings{
 		KeyFile:   src.Path(KeyFile, "data/keys.json", "key file, the same for every worker and client; 'starter keys make' makes it"),
-		SealedDir: src.Path(SealedDir, "data/sealed", "folder of sealed photos, samples and templates, shared by every worker and client"),
+		SealedDir: src.Path(SealedDir, defaultSealedDir, "folder of sealed photos, samples and templates, shared by every worker and client"),
+		Bucket:    readBucket(src),
 		Records:   cmp.Or(src.OptionalSecret(Records, records), defaultRecords),
 	}
 }
@@ -121,9 +124,9 @@ func (s Settings) open(ctx context.Context, findRecords func() error) (Vault, er
 	if err != nil {
 		return Vault{}, err
 	}
-	sealed, err := seal.OpenFolder(ctx, s.SealedDir, loaded)
+	sealed, err := s.openSealed(ctx, loaded)
 	if err != nil {
-		return Vault{}, refuse(SealedDir, err, "a folder that this program may write to, used with this key file only")
+		return Vault{}, err
 	}
 	if err := findRecords(); err != nil {
 		return Vault{}, refuse(Records, err, "the records that a worker of this installation made on its first run")
