@@ -1,7 +1,8 @@
-# The three programs as small static images that do not run as root:
+# The four programs as small static images that do not run as root:
 #
 #   docker build --target worker .
 #   docker build --target starter .
+#   docker build --target codecserver .
 #   docker build --target simulator .
 
 FROM golang:1.26.8 AS build
@@ -13,6 +14,7 @@ ENV CGO_ENABLED=0
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     go build -trimpath -ldflags="-s -w" -o /out/worker ./worker && \
     go build -trimpath -ldflags="-s -w" -o /out/starter ./starter && \
+    go build -trimpath -ldflags="-s -w" -o /out/codecserver ./codecserver && \
     go build -trimpath -ldflags="-s -w" -o /out/simulator ./simulator/cmd
 RUN mkdir -m 0700 /out/data /out/tmp
 
@@ -37,6 +39,12 @@ ENTRYPOINT ["/worker"]
 FROM program AS starter
 COPY --from=build /out/starter /starter
 ENTRYPOINT ["/starter"]
+
+FROM program AS codecserver
+COPY --from=build /out/codecserver /codecserver
+# As for the simulator: published is what compose publishes.
+ENV BIOENROLL_CODEC_LISTEN=0.0.0.0:8234
+ENTRYPOINT ["/codecserver"]
 
 FROM program AS simulator
 COPY --from=build /out/simulator /simulator

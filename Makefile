@@ -25,6 +25,7 @@ demo: standalone ## The same, then exit 0 if and only if every journey ended as 
 build: standalone ## All programs into bin/
 	$(GO) build -o bin/worker ./worker
 	$(GO) build -o bin/starter ./starter
+	$(GO) build -o bin/codecserver ./codecserver
 	$(GO) build -o bin/simulator ./simulator/cmd
 
 .PHONY: standalone

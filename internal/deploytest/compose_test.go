@@ -60,7 +60,7 @@ type dependency struct {
 }
 
 // ours are the services that run a program of this repository.
-var ours = []string{"simulator", "starter", "worker"}
+var ours = []string{"codecserver", "simulator", "starter", "worker"}
 
 // interpolation is ${NAME:-default}.
 var interpolation = regexp.MustCompile(`\$\{[A-Z_]+:-([^}]*)\}`)
@@ -126,7 +126,7 @@ func TestCompose(t *testing.T) {
 				published++
 			}
 		}
-		require.Equal(t, 3, published)
+		require.Equal(t, 4, published)
 	})
 
 	t.Run("starts_in_an_order_that_can_be_kept", func(t *testing.T) {
@@ -142,6 +142,7 @@ func TestCompose(t *testing.T) {
 	t.Run("asks_programs_of_ours_by_themselves_how_they_are", func(t *testing.T) {
 		// Their images hold no shell and no other program.
 		require.Equal(t, []string{"CMD", "/simulator", "healthcheck"}, file.Services["simulator"].Healthcheck.Test)
+		require.Equal(t, []string{"CMD", "/codecserver", "healthcheck"}, file.Services["codecserver"].Healthcheck.Test)
 		require.Equal(t, "service_healthy", file.Services["worker"].DependsOn["simulator"].Condition)
 	})
 
@@ -247,7 +248,7 @@ func TestDockerfile(t *testing.T) {
 
 	t.Run("finds_its_sources_in_the_build_context", func(t *testing.T) {
 		kept := strings.Split(strings.TrimSpace(read(t, ".dockerignore")), "\n")
-		for _, folder := range []string{"enroll", "client", "workflows", "activities", "providers", "simulator", "internal", "worker", "starter", "go.mod", "go.sum"} {
+		for _, folder := range []string{"enroll", "client", "workflows", "activities", "providers", "simulator", "internal", "worker", "starter", "codecserver", "go.mod", "go.sum"} {
 			require.Contains(t, kept, "!"+folder)
 		}
 	})

@@ -26,7 +26,7 @@ var settingNamed = regexp.MustCompile("`((?:TEMPORAL|BIOENROLL|AUTHID|BIOID|SMAR
 func build(t *testing.T) (run func(name string, args ...string) string) {
 	t.Helper()
 	folder := t.TempDir()
-	for name, source := range map[string]string{"worker": "./worker", "starter": "./starter", "simulator": "./simulator/cmd"} {
+	for name, source := range map[string]string{"worker": "./worker", "starter": "./starter", "codecserver": "./codecserver", "simulator": "./simulator/cmd"} {
 		command := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(folder, name), source)
 		command.Dir = root
 		output, err := command.CombinedOutput()
@@ -64,9 +64,10 @@ func TestSettings(t *testing.T) {
 	run := build(t)
 	// What each program reads from its environment, by its own account.
 	known := map[string]map[string]setting{
-		"worker":    variables(run("worker", "--help")),
-		"starter":   variables(run("starter", "environment")),
-		"simulator": flags(run("simulator", "--help")),
+		"worker":      variables(run("worker", "--help")),
+		"starter":     variables(run("starter", "environment")),
+		"codecserver": variables(run("codecserver", "--help")),
+		"simulator":   flags(run("simulator", "--help")),
 	}
 	file := compose(t)
 
@@ -148,10 +149,21 @@ func TestPorts(t *testing.T) {
 		require.Equal(t, 4, asked)
 	})
 
+	t.Run("codec_server_and_UI_know_each_other", func(t *testing.T) {
+		codecserver, ui := file.Services["codecserver"], file.Services["ui"]
+		require.Equal(t, []string{"127.0.0.1:8234:8234"}, codecserver.Ports)
+		require.Contains(t, read(t, "Dockerfile"), "BIOENROLL_CODEC_LISTEN=0.0.0.0:8234")
+		require.Equal(t, "http://127.0.0.1:8234", ui.Environment["TEMPORAL_CODEC_ENDPOINT"])
+		require.Equal(t, "true", ui.Environment["TEMPORAL_CODEC_INCLUDE_CREDENTIALS"])
+		require.Equal(t, "http://127.0.0.1:8233", codecserver.Environment["BIOENROLL_CODEC_UI_ORIGIN"])
+		require.Equal(t, file.Services["worker"].Environment["BIOENROLL_KEY_FILE"], codecserver.Environment["BIOENROLL_KEY_FILE"])
+		require.Equal(t, file.Services["worker"].Volumes, codecserver.Volumes)
+	})
+
 	t.Run("agree_with_the_standalone_program", func(t *testing.T) {
 		source, err := os.ReadFile(filepath.Join(root, "standalone", "run.go"))
 		require.NoError(t, err)
-		for _, port := range []string{`"BIOENROLL_TEMPORAL_PORT", ` + frontend, `"BIOENROLL_UI_PORT", 8233`, `"BIOENROLL_SIMULATOR_PORT", 7400`} {
+		for _, port := range []string{`"BIOENROLL_TEMPORAL_PORT", ` + frontend, `"BIOENROLL_UI_PORT", 8233`, `"BIOENROLL_CODEC_PORT", 8234`, `"BIOENROLL_SIMULATOR_PORT", 7400`} {
 			require.Contains(t, string(source), port)
 		}
 	})
