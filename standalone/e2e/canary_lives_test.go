@@ -2,12 +2,15 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/reveal"
 	"github.com/bioenroll/bioenroll/simulator"
 )
 
@@ -73,7 +76,7 @@ func (s *stage) bioIDLives(t *testing.T) []life {
 	sampled := func(name string) enroll.BioIDEnrollment {
 		request := enrollment(name)
 		for _, sample := range [][]byte{s.png(t, "first sample: "+name), s.jpeg(t, "second sample: "+name)} {
-			request.Samples = append(request.Samples, enroll.BioIDSample{Data: sample})
+			request.Samples = append(request.Samples, enroll.BioIDSample{Data: enroll.Bytes(sample)})
 		}
 		return request
 	}
@@ -115,7 +118,7 @@ func (s *stage) iProovLives(t *testing.T) []life {
 	t.Helper()
 	enrollment := func(name string, picture []byte) enroll.IProovPhotoEnrollment {
 		return enroll.IProovPhotoEnrollment{
-			UserID: s.personal("user_id: "+name, plain()+"+'@"+plain()), Image: picture, Source: enroll.SourceEID,
+			UserID: s.personal("user_id: "+name, plain()+"+'@"+plain()), Image: enroll.Bytes(picture), Source: enroll.SourceEID,
 			Client: s.personal("User-Agent: "+name, plain()),
 		}
 	}
@@ -140,22 +143,43 @@ func (s *stage) iProovLives(t *testing.T) []life {
 // echoes is a provider that repeats all it knows of the request in its answers,
 // in every field that its clients could read.
 func echoes(endpoint string, status, times int, request client.Request) []simulator.Fault {
-	known, err := json.Marshal(request)
-	if err != nil {
-		panic(err) // A request always encodes.
-	}
-	said := request.SubjectName() + " sent " + string(known)
+	said := fmt.Sprintf("%s sent %s %s", request.SubjectName(), must(reveal.Marshal(request)), pictures(request))
 	fields := map[string]any{"success": false}
 	for _, name := range []string{"error", "error_description", "message", "Message", "ErrorCode", "ErrorMessage", "code", "reason", "Error", "Title"} {
 		fields[name] = said
 	}
-	body, err := json.Marshal(fields)
-	if err != nil {
-		panic(err) // Texts always encode.
-	}
 	return []simulator.Fault{{
-		Match: simulator.FaultMatch{Endpoint: endpoint, Subject: request.SubjectName()}, Kind: "status", Status: status, Times: times, Body: string(body),
+		Match: simulator.FaultMatch{Endpoint: endpoint, Subject: request.SubjectName()}, Kind: "status", Status: status, Times: times,
+		Body: string(must(json.Marshal(fields))),
 	}}
+}
+
+// pictures are those of the request, as JSON holds them.
+func pictures(request client.Request) []byte {
+	var all []enroll.Content
+	switch request := request.(type) {
+	case enroll.IProovPhotoEnrollment:
+		all = append(all, request.Image)
+	case enroll.BioIDEnrollment:
+		for _, sample := range request.Samples {
+			all = append(all, sample.Data)
+		}
+	}
+	var list [][]byte
+	for _, picture := range all {
+		file := must(picture.Open())
+		list = append(list, must(io.ReadAll(file)))
+		_ = file.Close() // it is memory
+	}
+	return must(json.Marshal(list))
+}
+
+// must returns a value that memory always gives.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }
 
 // later lets the first call pass.

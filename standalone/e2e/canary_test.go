@@ -47,6 +47,7 @@ func TestCanary(t *testing.T) {
 			})
 		}
 	})
+	s.startByStarter(t)
 	s.operate(t)
 	end(syscall.SIGTERM)
 	s.crash(t)
@@ -75,6 +76,29 @@ func TestCanary(t *testing.T) {
 func (s *stage) needles() []canary.Needle {
 	p := &s.planted
 	return slices.Concat(p.personal, p.content, p.credentials, p.metadata, p.codes, s.tap.needles())
+}
+
+// startByStarter starts journeys from files, as a shell does. Its output is
+// meant for the caller; what else it leaves is searched.
+func (s *stage) startByStarter(t *testing.T) {
+	t.Helper()
+	for _, args := range [][]string{
+		{
+			"start", "smartid.enroll", "--user", s.personal("user of starter", unique()), "--key", s.personal("key of starter", unique()),
+			"--template-file", file(t, s.content("template of starter", unique())), "--pay-load-file", file(t, s.content("payload of starter", unique())),
+		},
+		{
+			"start", "bioid.enroll", "--bcid", s.personal("BCID of starter", plain()+".1.42"), "--wait",
+			"--sample", file(t, string(s.png(t, "first sample of starter"))), "--sample", file(t, string(s.jpeg(t, "second sample of starter"))),
+		},
+		{
+			"start", "iproov.photo-enroll", "--user-id", s.personal("user_id of starter", plain()), "--source", "oid", "--timeout-seconds", "5",
+			"--image", file(t, string(s.jpeg(t, "photo of starter"))),
+		},
+	} {
+		output, err := s.program(t, "starter", args...).Output()
+		require.NoError(t, err, "%s", output)
+	}
 }
 
 // operate is what operators look at, with keys and without.
@@ -119,7 +143,7 @@ func (s *stage) crash(t *testing.T) {
 			Template: enroll.Secret(s.content("template: "+name, unique())), PayLoad: enroll.Secret(s.content("payload: "+name, unique())),
 		}
 		picture := photo(s.personal("user_id: "+name, plain()))
-		picture.Image = s.png(t, name)
+		picture.Image = enroll.Bytes(s.png(t, name))
 		end := s.work(t)
 		begun := make(chan error, 2)
 		for endpoint, request := range map[string]client.Request{"smartid.enroll": template, "iproov.enrol_image": picture} {
@@ -252,6 +276,7 @@ func (s *stage) requireSharp(t *testing.T) {
 	for _, needle := range slices.Concat(s.planted.content, s.planted.credentials) {
 		require.NotEmpty(t, s.received(t, []canary.Needle{needle}), "%s reached its provider", needle.Name)
 	}
+	require.Empty(t, s.received(t, s.planted.metadata), "what a picture tells beside its pixels")
 	search, err := canary.For(canary.Needle{Name: "journey", Value: []byte("AuthIDEnrollment")})
 	require.NoError(t, err)
 	found, _, err := search.Tree(s.root, nil)
