@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -102,7 +103,7 @@ func checkPeople(key string, people []Person) error {
 		wrong = append(wrong, enroll.FieldError{Field: "idempotency_key", Given: fmt.Sprintf("%d bytes", len(key)), Allowed: fmt.Sprintf("1 to %d bytes", maxKeyBytes)})
 	}
 	if len(people) < 1 || len(people) > mostPeople {
-		wrong = append(wrong, enroll.FieldError{Field: "people", Given: fmt.Sprint(len(people)), Allowed: fmt.Sprintf("1 to %d", mostPeople)})
+		wrong = append(wrong, enroll.FieldError{Field: "people", Given: strconv.Itoa(len(people)), Allowed: fmt.Sprintf("1 to %d", mostPeople)})
 	}
 	for i, person := range people {
 		if !slices.Contains(enroll.Providers(), person.Provider) {

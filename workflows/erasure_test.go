@@ -69,6 +69,7 @@ func (e *erasing) erase(providers ...enroll.Provider) enroll.ErasureStatement {
 }
 
 func TestErasure(t *testing.T) {
+	t.Parallel()
 	t.Run("removes_every_subject_and_says_when", func(t *testing.T) {
 		t.Parallel()
 		e := setupErasure(t, nil)

@@ -13,7 +13,7 @@ import (
 // MaxPayload is how large a payload may be before encryption, in bytes.
 const MaxPayload = 64 << 10
 
-// ErrTooLarge: a value makes a payload larger than MaxPayload.
+// ErrTooLarge says that a value makes a payload larger than MaxPayload.
 var ErrTooLarge = errors.New("payload too large")
 
 // Plain returns the converter below the encryption, which writes values and

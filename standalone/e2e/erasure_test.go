@@ -38,7 +38,9 @@ func (s *system) known(t *testing.T) (people []client.Person, journeys []client.
 	name := s.account(t)
 	bcid := class()
 	for _, request := range []client.Request{
-		enrollment(name), enroll.BioIDEnrollment{BCID: bcid}, photo(name),
+		enrollment(name),
+		enroll.BioIDEnrollment{BCID: bcid},
+		photo(name),
 		enroll.SmartIDEnrollment{User: name, Template: "captured " + enroll.Secret(name), PayLoad: `{"device": "phone"}`},
 	} {
 		started, err := s.Client().Start(t.Context(), "first", request)
@@ -50,8 +52,10 @@ func (s *system) known(t *testing.T) (people []client.Person, journeys []client.
 		journeys = append(journeys, started)
 	}
 	return []client.Person{
-		{Provider: enroll.AuthID, Name: enroll.Secret(name)}, {Provider: enroll.BioID, Name: enroll.Secret(bcid)},
-		{Provider: enroll.IProov, Name: enroll.Secret(name)}, {Provider: enroll.SmartID, Name: enroll.Secret(name)},
+		{Provider: enroll.AuthID, Name: enroll.Secret(name)},
+		{Provider: enroll.BioID, Name: enroll.Secret(bcid)},
+		{Provider: enroll.IProov, Name: enroll.Secret(name)},
+		{Provider: enroll.SmartID, Name: enroll.Secret(name)},
 	}, journeys
 }
 
@@ -63,7 +67,7 @@ func (s *system) histories(t *testing.T, journeyID string) int {
 	return len(found.GetExecutions())
 }
 
-func TestErasure_removes_a_person_everywhere(t *testing.T) {
+func TestErasure_removes_a_person_everywhere(t *testing.T) { //nolint:tparallel // what is told follows in order
 	t.Parallel()
 	people, journeys := shared.known(t)
 	erasing, err := shared.Client().Erase(t.Context(), "erase-"+people[0].Name.Reveal(), people, officer())

@@ -19,6 +19,11 @@ const (
 	// costs some 50 ms at each of a workflow's hops on a single shard.
 	queueReadsPerSecond = 2000
 
+	// queueNotes is how often a queue notes how far it came. What is deleted waits
+	// for the next note: half a minute on a cluster, too long for somebody who
+	// watches.
+	queueNotes = 3 * time.Second
+
 	// skipSteps is how long the server looks ahead before it lets time be
 	// skipped; the usual second would be the price of each skip.
 	skipSteps = 10 * time.Millisecond
@@ -94,9 +99,10 @@ func hosts(opts Options, chosen ports) map[primitives.ServiceName]static.Hosts {
 // dynamicConfig holds the settings that differ from a cluster's defaults.
 func dynamicConfig(opts Options) dynamicconfig.StaticClient {
 	settings := dynamicconfig.StaticClient{
-		dynamicconfig.TransferProcessorMaxPollRPS.Key():   queueReadsPerSecond,
-		dynamicconfig.TimerProcessorMaxPollRPS.Key():      queueReadsPerSecond,
-		dynamicconfig.VisibilityProcessorMaxPollRPS.Key(): queueReadsPerSecond,
+		dynamicconfig.TransferProcessorMaxPollRPS.Key():        queueReadsPerSecond,
+		dynamicconfig.TimerProcessorMaxPollRPS.Key():           queueReadsPerSecond,
+		dynamicconfig.VisibilityProcessorMaxPollRPS.Key():      queueReadsPerSecond,
+		dynamicconfig.TransferProcessorUpdateAckInterval.Key(): queueNotes,
 		// A search attribute added a moment ago can be used at once.
 		dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
 		// Nothing in this process calls out to a foreign host.
