@@ -155,16 +155,19 @@ func (d *decoding) signingIn(ui http.Handler) http.Handler {
 			http.Error(w, "open this page under "+d.pages.url(), http.StatusMisdirectedRequest)
 			return
 		}
-		if opensPage(r) && !d.answers.SignedIn(r) {
+		if isSeen(r) && !d.answers.SignedIn(r) {
 			d.answers.SignIn(w, r, d.ui)
 		}
 		ui.ServeHTTP(w, r)
 	})
 }
 
-// opensPage reports whether a browser is about to show what it asks for.
-func opensPage(r *http.Request) bool {
-	return r.Method == http.MethodGet && strings.Contains(r.Header.Get("Accept"), "text/html")
+// isSeen reports whether a browser is about to show what it asks for, or asks
+// for a page that it shows already: one that stays open longer than the cookie
+// is good for gets another.
+func isSeen(r *http.Request) bool {
+	page := strings.Contains(r.Header.Get("Accept"), "text/html")
+	return r.Method == http.MethodGet && (page || r.Header.Get("Sec-Fetch-Site") == "same-origin")
 }
 
 // stop can be called on one that is nil or came up in part.

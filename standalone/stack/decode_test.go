@@ -50,7 +50,7 @@ func TestSigningIn(t *testing.T) {
 	}{
 		{"gives_a_page_a_cookie", "127.0.0.1:8233", "text/html,*/*", http.StatusTeapot, 1},
 		{"gives_one_through_a_forwarded_port", "127.0.0.1:9000", "text/html", http.StatusTeapot, 1},
-		{"gives_what_belongs_to_a_page_none", "127.0.0.1:8233", "*/*", http.StatusTeapot, 0},
+		{"gives_a_program_none", "127.0.0.1:8233", "*/*", http.StatusTeapot, 0},
 		{"sends_localhost_to_the_address", "localhost:8233", "text/html", http.StatusTemporaryRedirect, 0},
 		{"refuses_a_name_that_a_stranger_made_point_here", "evil.example:8233", "text/html", http.StatusMisdirectedRequest, 0},
 		{"refuses_a_name_that_looks_like_the_address", "127.0.0.1.evil.example", "text/html", http.StatusMisdirectedRequest, 0},
@@ -67,6 +67,15 @@ func TestSigningIn(t *testing.T) {
 			}
 		})
 	}
+	t.Run("gives_a_page_another_that_stays_open", func(t *testing.T) {
+		t.Parallel()
+		r := httptest.NewRequest(http.MethodGet, "/api/v1/namespaces", http.NoBody)
+		r.Host = "127.0.0.1:8233"
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		w := httptest.NewRecorder()
+		d.signingIn(ui).ServeHTTP(w, r)
+		require.Len(t, w.Result().Cookies(), 1)
+	})
 	t.Run("leaves_who_is_signed_in_alone", func(t *testing.T) {
 		t.Parallel()
 		first := open("127.0.0.1:8233", "text/html")
