@@ -215,7 +215,11 @@ func listErasures(s *sheet, listed []client.Erasure) {
 	}
 	s.row("ID", "REQUESTED", "CONCLUDED", "LEFT")
 	for _, one := range listed {
-		s.row(one.ID, stamp(one.Statement.RequestedAt), orDash(stamp(one.Statement.ConcludedAt)), orDash(strings.Join(one.Statement.Left(), ", ")))
+		left := orDash(strings.Join(one.Statement.Left(), ", "))
+		if one.Statement.ConcludedAt.IsZero() {
+			left = "under way"
+		}
+		s.row(one.ID, stamp(one.Statement.RequestedAt), orDash(stamp(one.Statement.ConcludedAt)), left)
 	}
 }
 
@@ -251,8 +255,10 @@ func leftBecause(removal enroll.Removal) string {
 	switch {
 	case removal.Done():
 		return ""
+	case removal.Left == "" && removal.What == enroll.RemovedJourneys:
+		return "awaited, with captures that are still open"
 	case removal.Left == "":
-		return "not tried to its end yet"
+		return "not yet"
 	default:
 		return fmt.Sprintf("%s, %d times", removal.Left, removal.Tries)
 	}

@@ -129,8 +129,13 @@ func TestErasures(t *testing.T) {
 		require.JSONEq(t, `[]`, (&fake{}).execute(t, "erasures", "--json").stdout)
 		require.Contains(t, (&fake{}).execute(t, "erasures").stdout, "No erasures.")
 	})
+	t.Run("tell_which_are_under_way", func(t *testing.T) {
+		f := &fake{erased: erased{erasing: left(false)}}
+		require.Contains(t, f.execute(t, "erasures").stdout, "under way")
+	})
 	t.Run("tell_what_is_left", func(t *testing.T) {
 		f := &fake{erased: erased{erasing: left(false)}}
+		f.erasing.Statement.ConcludedAt = f.erasing.Statement.RequestedAt
 		require.Contains(t, f.execute(t, "erasures").stdout, "authid: enrollment_at_provider")
 	})
 	t.Run("are_shown_by_id", func(t *testing.T) {
