@@ -22,8 +22,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/bioenroll/bioenroll/internal/postgrestest"
 )
 
 // The credentials of every server.
@@ -31,6 +29,10 @@ const (
 	AccessKey = "test-access-key"
 	SecretKey = "test-secret-key"
 )
+
+// NoSkip is the variable that turns a missing server from a skipped test into a
+// failed one.
+const NoSkip = "BIOENROLL_TEST_NO_SKIP"
 
 // program is the server's name, in bin of the checkout or on the search path.
 const program = "versitygw"
@@ -46,18 +48,37 @@ type Server struct {
 	// Endpoint is its address.
 	Endpoint string
 
-	folder string
-	cancel context.CancelFunc
-	ended  <-chan struct{}
+	folder  string
+	cancel  context.CancelFunc
+	ended   <-chan struct{}
+	buckets atomic.Int64
+}
+
+// Start runs a server until the test ends. The test is skipped when the server
+// has not been built; with BIOENROLL_TEST_NO_SKIP=1 it fails.
+func Start(tb testing.TB) *Server {
+	tb.Helper()
+	server, err := launch()
+	check(tb, err)
+	tb.Cleanup(server.stop)
+	return server
+}
+
+// Bucket makes an empty bucket and returns its name.
+func (s *Server) Bucket(tb testing.TB) string {
+	tb.Helper()
+	name := fmt.Sprintf("bucket%d", s.buckets.Add(1))
+	// A folder beside the others is a bucket.
+	require.NoError(tb, os.Mkdir(filepath.Join(s.folder, "buckets", name), 0o700))
+	return name
 }
 
 // Shared is one server for all tests of a package. It starts with the first
 // test that needs it.
 type Shared struct {
-	once    sync.Once
-	server  *Server
-	err     error
-	buckets atomic.Int64
+	once   sync.Once
+	server *Server
+	err    error
 }
 
 // Run runs the tests of a package, stops the server and returns the exit code,
@@ -72,19 +93,21 @@ func (s *Shared) Run(m *testing.M) int {
 }
 
 // Bucket makes an empty bucket and returns the server and the bucket's name.
-// The test is skipped when the server has not been built; with
-// BIOENROLL_TEST_NO_SKIP=1 it fails.
+// The test is skipped or fails as with Start.
 func (s *Shared) Bucket(tb testing.TB) (*Server, string) {
 	tb.Helper()
 	s.once.Do(func() { s.server, s.err = launch() })
-	if errors.Is(s.err, errMissing) && os.Getenv(postgrestest.NoSkip) != "1" {
-		tb.Skip(s.err)
+	check(tb, s.err)
+	return s.server, s.server.Bucket(tb)
+}
+
+// check skips or fails a test whose server did not start.
+func check(tb testing.TB, err error) {
+	tb.Helper()
+	if errors.Is(err, errMissing) && os.Getenv(NoSkip) != "1" {
+		tb.Skip(err)
 	}
-	require.NoError(tb, s.err)
-	// A folder beside the others is a bucket.
-	name := fmt.Sprintf("bucket%d", s.buckets.Add(1))
-	require.NoError(tb, os.Mkdir(filepath.Join(s.server.folder, "buckets", name), 0o700))
-	return s.server, name
+	require.NoError(tb, err)
 }
 
 // launch starts a server and waits until it answers.

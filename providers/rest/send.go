@@ -23,6 +23,7 @@ import (
 //   - enroll.KindUnavailable when no answer came; for a once-only call only if
 //     the request surely was not sent,
 //   - enroll.KindLost when a once-only call was sent and no whole answer came,
+//   - enroll.KindUnsealed when what is to be sent cannot be read,
 //   - enroll.KindUnexpected when the answer is longer than the limit,
 //   - enroll.KindInvalid when the request cannot be sent at all.
 //

@@ -5,9 +5,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"mime"
 	"mime/multipart"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -46,6 +48,36 @@ func TestMultipartStream(t *testing.T) {
 	require.Equal(t, map[string]string{"before||": "b", "image|a.png|image/png": string(photo), "after||": "a"}, form)
 	require.Greater(t, length, int64(len(photo)), "the length is announced")
 	require.Empty(t, encoding)
+}
+
+// TestStreamIsNotHeldInMemory sends far more than a call may take of memory.
+func TestStreamIsNotHeldInMemory(t *testing.T) {
+	const size, mayBeUsed = 64 << 20, 8 << 20
+	client := setup(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		_, _ = w.Write([]byte("{}"))
+	})
+	bodies := map[string]func(rest.Stream) rest.Body{
+		"multipart": func(s rest.Stream) rest.Body {
+			return rest.Multipart(rest.Part{Name: "image", FileName: "a.png", ContentType: "image/png", Stream: s})
+		},
+		"base64": func(s rest.Stream) rest.Body { return rest.TextOf("data:image/png;base64,", s.Base64()) },
+	}
+	for name, body := range bodies {
+		for _, once := range []bool{true, false} {
+			t.Run(name, func(t *testing.T) {
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				_, err := client.Do(t.Context(), rest.Request{
+					Op: "test: send", Method: http.MethodPost, Path: "/x", Once: once,
+					Body: body(rest.Stream{Reader: io.LimitReader(rand.NewChaCha8([32]byte{}), size), Size: size}),
+				})
+				require.NoError(t, err)
+				runtime.ReadMemStats(&after)
+				require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(mayBeUsed), "allocated for 64 MB")
+			})
+		}
+	}
 }
 
 func TestBase64Stream(t *testing.T) {
