@@ -110,6 +110,9 @@ func TestSettings(t *testing.T) {
 	t.Run("documents_name_variables_that_are_read", func(t *testing.T) {
 		for _, document := range []string{"README.md", "docs/assumptions.md", "docs/architecture.md", "docs/operations.md"} {
 			for _, match := range settingNamed.FindAllStringSubmatch(read(t, document), -1) {
+				if _, ofUI := file.Services["ui"].Environment[match[1]]; ofUI || match[1] == "TEMPORAL_CODEC_AUTH" { // The last is read by Temporal's command line.
+					continue
+				}
 				require.True(t, slices.ContainsFunc(ours, func(program string) bool { return known[program][match[1]].known }), "%s names %s", document, match[1])
 			}
 		}
