@@ -36,9 +36,9 @@ func (p *program) recordCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:   "record ID",
 		Short: "Show what is kept of a journey for longer than Temporal keeps it",
-		Long: `Shows the record of a journey: when it began, the calls that may be made only once and
-what became of them, the outcome, and how an unknown outcome was resolved. ID is that of
-a record, or of a journey.
+		Long: `Shows the record of a journey: when it began, the consent and the check that it relies on,
+the calls that may be made only once and what became of them, the outcome, and how an
+unknown outcome was resolved. ID is that of a record, or of a journey.
 
 The person's name and the provider's references are hidden. --reveal shows them, and is
 written into the audit trail with --who and --why; --audit shows that trail.

@@ -1,6 +1,8 @@
 package records_test
 
 import (
+	"encoding/hex"
+	"strings"
 	"testing"
 	"time"
 
@@ -119,6 +121,28 @@ func TestEmptyRecord(t *testing.T) {
 			require.Equal(t, records.InDoubt, claimed.State, "the call was made, and its answer is gone")
 			_, err = store.EmptyRecord(t.Context(), "nobody")
 			require.ErrorIs(t, err, records.ErrNotFound)
+		})
+	}
+}
+
+// TestErase_leaves_no_ciphertext looks for the very bytes: who has the key file
+// could still read them.
+func TestErase_leaves_no_ciphertext(t *testing.T) {
+	for _, database := range databases() {
+		t.Run(database.name, func(t *testing.T) {
+			f := database.empty(t)
+			store := f.open(t)
+			shelf(t, store)
+			var sealed []byte
+			require.NoError(t, records.DB(store).QueryRowContext(t.Context(), "SELECT subject FROM records WHERE id = 'r0'").Scan(&sealed))
+			found := func() bool {
+				stored := f.dump(t, store)
+				return strings.Contains(stored, string(sealed)) || strings.Contains(stored, hex.EncodeToString(sealed))
+			}
+			require.True(t, found(), "the search finds what is there")
+			_, err := store.Erase(t.Context(), enroll.AuthID, "anna")
+			require.NoError(t, err)
+			require.False(t, found())
 		})
 	}
 }
