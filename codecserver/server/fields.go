@@ -106,6 +106,7 @@ func isShown(name string) bool {
 		"reset",
 		"result",
 		"run_id",
+		"said",
 		"samples",
 		"samples-uploaded",
 		"sdk-finished",
