@@ -61,8 +61,8 @@ type PendingStep struct {
 const Forgotten = "Forgotten"
 
 // Show returns one journey: what the server knows, its pending steps, and its
-// own account when a worker runs; of a journey that the server has forgotten,
-// what its record tells. Who the person is stays hidden, as in Record. An empty
+// own account when a worker runs; of a journey that the server has forgotten, or
+// that has ended and cannot be asked, what its record tells. Who the person is stays hidden, as in Record. An empty
 // runID means the subject's latest. It returns ErrNotFound when there is no such
 // journey.
 func (c *Client) Show(ctx context.Context, id, runID string) (Shown, error) {
@@ -85,7 +85,13 @@ func (c *Client) Show(ctx context.Context, id, runID string) (Shown, error) {
 	if shown.ClosedAt.IsZero() { // The server goes on showing the backup poll that a concluded journey abandoned.
 		shown.Pending = pendingOf(described.pending)
 	}
-	if state, failed := c.state(ctx, id, shown.RunID); failed != nil {
+	state, failed := c.state(ctx, id, shown.RunID)
+	if failed != nil && !shown.ClosedAt.IsZero() {
+		if told := stateOfRecord(c.recordOfRun(ctx, described.info)); told != nil {
+			state, failed = *told, nil
+		}
+	}
+	if failed != nil {
 		shown.StateMissing = failed.Error() // What the server knows is worth showing without it.
 	} else {
 		shown.Watched = c.watched(ctx, state.Result)
@@ -95,16 +101,26 @@ func (c *Client) Show(ctx context.Context, id, runID string) (Shown, error) {
 	return shown, nil
 }
 
+// stateOfRecord is what a record tells of a journey that cannot be asked: no
+// worker runs, the server has forgotten it, or its history is under a key that
+// was retired. It is nil without an outcome in the record.
+func stateOfRecord(record enroll.Record) *enroll.State {
+	if record.Result == nil {
+		return nil
+	}
+	return &enroll.State{Journey: record.Journey, Phase: enroll.Concluded, Since: record.Result.ConcludedAt, Result: record.Result}
+}
+
 // shownOfRecord shows a journey that the server has forgotten.
 func shownOfRecord(record enroll.Record) Shown {
 	shown := Shown{
 		ID: record.WorkflowID, RunID: record.RunID, Journey: record.Journey, Status: Forgotten, StartedAt: record.BeganAt,
 		Record: record.ID, Resolution: record.Resolution, StateMissing: "the server has forgotten the journey, and its record has no outcome",
 	}
-	if record.Result != nil {
+	if state := stateOfRecord(record); state != nil {
 		shown.ClosedAt, shown.Phase, shown.Outcome = record.Result.ConcludedAt, enroll.Concluded, record.Result.Outcome
-		shown.State = &enroll.State{Journey: record.Journey, Phase: enroll.Concluded, Result: hideResult(record.Result)}
-		shown.StateMissing = ""
+		state.Result = hideResult(state.Result)
+		shown.State, shown.StateMissing = state, ""
 	}
 	return shown
 }

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/codec"
 	"github.com/bioenroll/bioenroll/internal/records"
 )
 
@@ -79,7 +80,8 @@ func obstacleOf(standing records.Standing) error {
 }
 
 // again answers a start whose journey has a record: as the run of then did, or
-// with the outcome when Temporal has forgotten the run. It reports false when
+// with the outcome when Temporal has forgotten the run or its answer is under a
+// key that was retired. It reports false when
 // the run ended without an outcome. Started once more, the journey goes on with
 // its record and makes no call twice.
 func (s starting) again(ctx context.Context, record enroll.Record) (Started, bool, error) {
@@ -88,10 +90,10 @@ func (s starting) again(ctx context.Context, record enroll.Record) (Started, boo
 	}
 	started, err := s.ask(ctx, record.RunID)
 	switch {
+	case record.Result != nil && (isOver(err) || errors.Is(err, codec.ErrOtherKey)):
+		return Started{ID: s.id(), RunID: record.RunID, Result: record.Result}, true, nil
 	case !isOver(err):
 		return started, err == nil, err
-	case record.Result != nil:
-		return Started{ID: s.id(), RunID: record.RunID, Result: record.Result}, true, nil
 	}
 	return s.latest(ctx)
 }

@@ -6,8 +6,10 @@ import (
 	"fmt"
 
 	enumspb "go.temporal.io/api/enums/v1"
+	workflowpb "go.temporal.io/api/workflow/v1"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/codec"
 )
 
 // Concluded reports whether a journey has ended. It asks only the server, and
@@ -32,8 +34,9 @@ func (c *Client) Concluded(ctx context.Context, id, runID string) (bool, error) 
 }
 
 // Wait returns the outcome of a journey as soon as there is one, also when its
-// run is reset meanwhile, and from its record when the server has forgotten it.
-// An empty runID means the subject's latest journey.
+// run is reset meanwhile, and from its record when the server has forgotten it
+// or its history is under a key that was retired. An empty runID means the
+// subject's latest journey.
 //
 // It returns ErrNotFound when there is no such journey, and the context's
 // error when the caller stopped waiting; the journey goes on.
@@ -55,11 +58,31 @@ func (c *Client) Wait(ctx context.Context, id, runID string) (enroll.Result, err
 		if next, ok := c.resetTo(ctx, ended); ok {
 			return c.Wait(ctx, id, next.run())
 		}
-		if record, failed := c.record(ctx, c.markOf(ended.info).Record); failed == nil && record.Result != nil {
+		if record := c.recordOfRun(ctx, ended.info); record.Result != nil {
 			return *record.Result, nil
 		}
 	}
+	if errors.Is(err, codec.ErrOtherKey) {
+		return enroll.Result{}, fmt.Errorf("wait %s: the outcome cannot be read: %w", id, err)
+	}
 	return enroll.Result{}, fmt.Errorf("wait %s: the journey ended without an outcome: %w", id, err)
+}
+
+// recordOfRun returns the record of a run, or nothing when there is none. It is
+// found by the run's mark or, where that is under a key that was retired, by the
+// ID of the run.
+func (c *Client) recordOfRun(ctx context.Context, info *workflowpb.WorkflowExecutionInfo) enroll.Record {
+	if id := c.markOf(info).Record; id != "" {
+		if record, err := c.record(ctx, id); err == nil {
+			return record
+		}
+		return enroll.Record{}
+	}
+	record, err := c.recordOf(ctx, info.GetExecution().GetWorkflowId(), info.GetExecution().GetRunId())
+	if err != nil {
+		return enroll.Record{}
+	}
+	return record
 }
 
 // resetTo returns the run in which a journey goes on after an operator reset
