@@ -227,6 +227,7 @@ func TestPorts_that_are_taken_are_named_with_the_remedy(t *testing.T) {
 	for _, row := range []struct{ flag, variable string }{
 		{"--temporal-port", "BIOENROLL_TEMPORAL_PORT"},
 		{"--ui-port", "BIOENROLL_UI_PORT"},
+		{"--codec-port", "BIOENROLL_CODEC_PORT"},
 		{"--simulator-port", "BIOENROLL_SIMULATOR_PORT"},
 		{"--metrics-port", "BIOENROLL_METRICS_PORT"},
 	} {
@@ -254,14 +255,15 @@ func TestUsage_that_is_bad_starts_nothing(t *testing.T) {
 		environment map[string]string
 		says        string
 	}{
-		"unknown_command":        {args: []string{"walk"}, says: "walk"},
-		"a_word_too_many":        {args: []string{"demo", "fast"}, says: "fast"},
-		"unknown_flag":           {args: []string{"demo", "--port", "1"}, says: "--port"},
-		"port_out_of_range":      {args: []string{"demo", "--ui-port", "65536"}, says: "ui-port"},
-		"port_of_simulators_off": {args: []string{"demo", "--simulator-port", "-1"}, says: "simulator-port"},
-		"variable_is_no_number":  {args: []string{"demo"}, environment: map[string]string{"BIOENROLL_TEMPORAL_PORT": "http"}, says: "temporal-port"},
-		"variable_of_the_pace":   {args: []string{"demo"}, environment: map[string]string{config.PollFirst: "soon"}, says: config.PollFirst},
-		"variable_of_the_server": {args: []string{"demo"}, environment: map[string]string{"TEMPORAL_ADDRESS": "x:1", "TEMPORAL_TLS": "perhaps"}, says: "TEMPORAL_TLS"},
+		"unknown_command":          {args: []string{"walk"}, says: "walk"},
+		"a_word_too_many":          {args: []string{"demo", "fast"}, says: "fast"},
+		"unknown_flag":             {args: []string{"demo", "--port", "1"}, says: "--port"},
+		"port_out_of_range":        {args: []string{"demo", "--ui-port", "65536"}, says: "ui-port"},
+		"port_of_simulators_off":   {args: []string{"demo", "--simulator-port", "-1"}, says: "simulator-port"},
+		"port_of_codec_server_off": {args: []string{"demo", "--codec-port", "-1"}, says: "codec-port"},
+		"variable_is_no_number":    {args: []string{"demo"}, environment: map[string]string{"BIOENROLL_TEMPORAL_PORT": "http"}, says: "temporal-port"},
+		"variable_of_the_pace":     {args: []string{"demo"}, environment: map[string]string{config.PollFirst: "soon"}, says: config.PollFirst},
+		"variable_of_the_server":   {args: []string{"demo"}, environment: map[string]string{"TEMPORAL_ADDRESS": "x:1", "TEMPORAL_TLS": "perhaps"}, says: "TEMPORAL_TLS"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "data")
