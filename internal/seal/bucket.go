@@ -138,15 +138,15 @@ func (b *bucket) probe(ctx context.Context) error {
 }
 
 func (b *bucket) tryOut(ctx context.Context, name string, file scratch) error {
-	created, err := b.create(ctx, name, file)
+	first, err := b.create(ctx, newObject{name, file})
 	if err != nil {
 		return fmt.Errorf("write an object: %w", err)
 	}
-	again, err := b.create(ctx, name, file)
+	second, err := b.create(ctx, newObject{name, file})
 	if err != nil {
 		return fmt.Errorf("write an object only if it is new: %w", err)
 	}
-	if !created || again {
+	if first != "" || second != name {
 		return errors.New("it replaces an object although told not to (If-None-Match): use a service with conditional writes")
 	}
 	found, err := b.open(ctx, name)
@@ -176,17 +176,22 @@ func (b *bucket) scratch() (scratch, error) {
 	return scratch{file}, err
 }
 
-func (b *bucket) create(ctx context.Context, name string, content scratch) (bool, error) {
-	options := minio.PutObjectOptions{}
-	options.SetMatchETagExcept("*")
-	err := b.put(ctx, name, content, options)
-	switch minio.ToErrorResponse(err).StatusCode {
-	case http.StatusPreconditionFailed:
-		return false, nil
-	case http.StatusConflict: // Another write of the same name is under way.
-		return false, fmt.Errorf("%w (%w)", errMoved, err)
+func (b *bucket) create(ctx context.Context, objects ...newObject) (taken string, err error) {
+	for _, o := range objects {
+		options := minio.PutObjectOptions{}
+		options.SetMatchETagExcept("*")
+		err := b.put(ctx, o.name, o.content, options)
+		switch minio.ToErrorResponse(err).StatusCode {
+		case http.StatusPreconditionFailed:
+			return o.name, nil
+		case http.StatusConflict: // Another write of the same name is under way.
+			return "", fmt.Errorf("%w (%w)", errMoved, err)
+		}
+		if err != nil {
+			return "", err
+		}
 	}
-	return err == nil, err
+	return "", nil
 }
 
 func (b *bucket) replace(ctx context.Context, name string, content scratch) error {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // folder keeps objects as files. Every step is one link, rename or removal of a
@@ -32,18 +34,31 @@ func (f folder) scratch() (scratch, error) {
 	return scratch{file}, err
 }
 
-func (f folder) create(ctx context.Context, name string, content scratch) (bool, error) {
-	if err := errors.Join(ctx.Err(), content.Sync()); err != nil {
-		return false, err
+// create waits for the disk twice, however many objects there are: for their
+// content, and then for their names.
+func (f folder) create(ctx context.Context, objects ...newObject) (taken string, err error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
 	}
-	// A link, unlike a rename, never replaces a file.
-	switch err := os.Link(content.Name(), f.path(name)); {
-	case errors.Is(err, fs.ErrExist):
-		return false, nil
-	case err != nil:
-		return false, err
+	var group errgroup.Group
+	for _, o := range objects {
+		group.Go(o.content.Sync)
 	}
-	return true, f.sync()
+	if err := group.Wait(); err != nil {
+		return "", err
+	}
+	for _, o := range objects {
+		// A link, unlike a rename, never replaces a file.
+		err := os.Link(o.content.Name(), f.path(o.name))
+		if errors.Is(err, fs.ErrExist) {
+			taken = o.name
+			break
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return taken, f.sync()
 }
 
 func (f folder) replace(ctx context.Context, name string, content scratch) error {

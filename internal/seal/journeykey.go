@@ -54,16 +54,6 @@ func (s *Store) keyOf(ctx context.Context, record enroll.RecordID) (*journeyKey,
 	return s.unwrap(record, content)
 }
 
-// publish stores a new journey's key, and reports false when another one was
-// stored first.
-func (s *Store) publish(ctx context.Context, record enroll.RecordID, key *journeyKey) (bool, error) {
-	wrapped, err := s.wrap(record, key)
-	if err != nil {
-		return false, err
-	}
-	return s.createSmall(ctx, keyName(record), wrapped)
-}
-
 // wrap returns the content of a key object.
 func (s *Store) wrap(record enroll.RecordID, key *journeyKey) ([]byte, error) {
 	newest := s.ring.Newest()
@@ -155,7 +145,8 @@ func (s *Store) readSmall(ctx context.Context, name string) ([]byte, error) {
 // createSmall writes a new object of a few bytes.
 func (s *Store) createSmall(ctx context.Context, name string, content []byte) (created bool, err error) {
 	err = s.writeSmall(content, func(file scratch) error {
-		created, err = s.objects.create(ctx, name, file)
+		taken, err := s.objects.create(ctx, newObject{name, file})
+		created = err == nil && taken == ""
 		return err
 	})
 	return created, err

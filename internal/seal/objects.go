@@ -13,9 +13,10 @@ import (
 type objects interface {
 	// scratch returns a new empty file for what may become an object.
 	scratch() (scratch, error)
-	// create stores the scratch file's content under a new name, durably. It
-	// reports false, and changes nothing, when the name is taken.
-	create(ctx context.Context, name string, content scratch) (created bool, err error)
+	// create stores new objects in their order, and durably once it returns. It
+	// stops at the first whose name is taken, changes nothing there, and returns
+	// that name; those before it are stored.
+	create(ctx context.Context, objects ...newObject) (taken string, err error)
 	// replace stores the scratch file's content whether the name is taken or
 	// not, durably and in one step.
 	replace(ctx context.Context, name string, content scratch) error
@@ -28,6 +29,12 @@ type objects interface {
 	// list yields the objects whose names begin with the prefix, by name. An
 	// error is the last thing it yields.
 	list(ctx context.Context, prefix string) iter.Seq2[object, error]
+}
+
+// newObject is what is to be stored under a name.
+type newObject struct {
+	name    string
+	content scratch
 }
 
 // object is what a list tells of an object.

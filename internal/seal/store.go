@@ -102,18 +102,35 @@ func (s *Store) put(ctx context.Context, ref enroll.SealedRef, write func(io.Wri
 	if err != nil {
 		return false, err
 	}
-	if isNew { // Not before there is something to store: a write that fails leaves nothing behind.
-		if published, err := s.publish(ctx, record, key); err != nil || !published {
-			return false, cmp.Or(err, errMoved)
-		}
-	}
-	if created, err = s.objects.create(ctx, string(ref), file); err != nil {
+	taken, err := s.create(ctx, ref, file, key, isNew)
+	switch {
+	case err != nil:
 		return false, err
-	}
-	if !created {
+	case taken == keyName(record): // Another one's key was there first.
+		return false, errMoved
+	case taken != "":
 		return false, s.compare(ctx, ref, key, isNew, digest)
 	}
 	return s.settle(ctx, ref, key)
+}
+
+// create stores the blob, behind the journey's key when that is new: a write
+// that fails leaves no key behind.
+func (s *Store) create(ctx context.Context, ref enroll.SealedRef, blob scratch, key *journeyKey, isNew bool) (taken string, err error) {
+	sealed := newObject{string(ref), blob}
+	if !isNew {
+		return s.objects.create(ctx, sealed)
+	}
+	record, _ := ref.Split()
+	wrapped, err := s.wrap(record, key)
+	if err != nil {
+		return "", err
+	}
+	err = s.writeSmall(wrapped, func(file scratch) error {
+		taken, err = s.objects.create(ctx, newObject{keyName(record), file}, sealed)
+		return err
+	})
+	return taken, err
 }
 
 // settle looks at the journey's key once more: who deletes destroys the key and
