@@ -126,9 +126,7 @@ func TestProperty_authid_wait(t *testing.T) {
 		openAccount(b)
 		c.play(b, enroll.FinalPage)
 		began := b.Now()
-		confirms := 0
-		stub(b, enroll.AuthIDConfirmStatus, func(ask enroll.AuthIDConfirmStatusInput) (enroll.AuthIDStatus, error) {
-			confirms++
+		confirms := stub(b, enroll.AuthIDConfirmStatus, func(ask enroll.AuthIDConfirmStatusInput) (enroll.AuthIDStatus, error) {
 			switch finished, down := c.provider(b.Now().Sub(began)); {
 			case down:
 				return enroll.AuthIDStatus{}, failure(enroll.KindUnavailable, enroll.FailureDetails{Code: "503"}, 0)
@@ -142,7 +140,7 @@ func TestProperty_authid_wait(t *testing.T) {
 		})
 		result := b.run(enroll.AuthIDEnroll, in)
 		require.Contains(rt, c.allowed(), result.Outcome, c.String())
-		require.Less(rt, confirms, 4*(len(c.hints)+len(c.renewals))+int(c.deadline/(30*time.Second))+60, c.String())
+		require.Less(rt, int(confirms.Load()), 4*(len(c.hints)+len(c.renewals))+int(c.deadline/(30*time.Second))+60, c.String())
 		if waited := result.ConcludedAt.Sub(began); c.finished != 0 && c.down == 0 && result.Outcome == c.verdict.Outcome {
 			require.Less(rt, waited-c.finished, 62*time.Second, "missed for longer than the poll's pace: "+c.String())
 		}
