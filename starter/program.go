@@ -100,7 +100,7 @@ func (p *program) root() *cobra.Command {
 		p.startCommand(), p.hintCommand(), p.handOverCommand(), p.renewCommand(), p.waitCommand(), p.showCommand(), p.listCommand(),
 		p.cancelCommand(), p.resetCommand(), p.recordCommand(), p.recordsCommand(), p.resolveCommand(), p.holdCommand(),
 		p.releaseCommand(), p.holdsCommand(), p.exportCommand(), p.eraseCommand(), p.erasureCommand(), p.erasuresCommand(),
-		p.keysCommand(), p.keysCommand(), p.journeysCommand(), p.checkCommand(), p.environmentCommand(),
+		p.keysCommand(), p.journeysCommand(), p.checkCommand(), p.environmentCommand(),
 	)
 	return root
 }

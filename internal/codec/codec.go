@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"errors"
 	"fmt"
+	"maps"
 
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/converter"
@@ -22,6 +23,11 @@ const (
 	metadataWorkflow = "workflow-id" // ID of the workflow it is bound to; absent when unbound.
 )
 
+// metadataAnybody marks a payload in the context of a workflow that anybody
+// may have written: it came in clear, or bound to no workflow. The mark never
+// leaves the process.
+const metadataAnybody = "bioenroll-anybody"
+
 // The reasons why a payload is refused. None comes with data.
 var (
 	// ErrNoWorkflow: a payload to encode belongs to a workflow without an ID.
@@ -30,7 +36,7 @@ var (
 	ErrOtherKey = errors.New("encrypted with another key")
 	// ErrOtherWorkflow: a payload belongs to another workflow.
 	ErrOtherWorkflow = errors.New("bound to another workflow")
-	// ErrNotProtected: a payload of an activity is in clear or bound to no
+	// ErrNotProtected: a payload that is no hint is in clear or bound to no
 	// workflow.
 	ErrNotProtected = errors.New("not encrypted for this workflow")
 	// ErrDamaged: a payload was changed or cut after encryption.
@@ -134,7 +140,7 @@ func (c *Codec) decrypt(payload *commonpb.Payload) (*commonpb.Payload, error) {
 		if c.place.activity {
 			return nil, fmt.Errorf("codec: payload of %s: %w: only workers write what activities take and return", kind(payload), ErrNotProtected)
 		}
-		return payload, nil
+		return c.marked(payload), nil
 	}
 	id := string(payload.GetMetadata()[metadataKey])
 	aead, ours := c.ciphers[id]
@@ -154,7 +160,25 @@ func (c *Codec) decrypt(payload *commonpb.Payload) (*commonpb.Payload, error) {
 	if err := proto.Unmarshal(plain, decrypted); err != nil {
 		return nil, fmt.Errorf("codec: payload of workflow %q: %w before it was encrypted", workflowID, ErrDamaged)
 	}
+	if workflowID == "" {
+		return c.marked(decrypted), nil
+	}
 	return decrypted, nil
+}
+
+// marked returns a copy with the mark of what anybody may have written, for who
+// reads in the context of a workflow. Who knows no place shows payloads and
+// acts on none.
+func (c *Codec) marked(payload *commonpb.Payload) *commonpb.Payload {
+	if !c.place.known {
+		return payload
+	}
+	marked := &commonpb.Payload{Metadata: maps.Clone(payload.GetMetadata()), Data: payload.GetData()}
+	if marked.Metadata == nil {
+		marked.Metadata = map[string][]byte{}
+	}
+	marked.Metadata[metadataAnybody] = []byte("true")
+	return marked
 }
 
 // admit checks the workflow ID of a payload against the place it is read at.

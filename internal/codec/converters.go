@@ -15,7 +15,7 @@ func Converters(k *keys.Keys) (converter.DataConverter, converter.FailureConvert
 	if err != nil {
 		return nil, nil, err
 	}
-	payloads := converter.NewCodecDataConverter(Plain(), codec)
+	payloads := converter.NewCodecDataConverter(wary{Plain()}, codec)
 	failures := converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), codec)
 	return payloads, newFailureConverter(failures), nil
 }

@@ -35,13 +35,12 @@
 //
 // # What is accepted in clear
 //
-// An operator may signal or query a journey from the Temporal UI or the
-// command line, which encrypt nothing, or through a codec server, which knows
-// no workflow. Signals are hints and never carry a verdict, so payloads in
-// clear and unbound ones are accepted in the context of a workflow. In the
-// context of an activity they are refused: what a step is told and what it
-// answers comes from workers alone, and nobody without the key can forge a
-// verdict.
+// An operator may send a hint from the Temporal UI or the command line, which
+// encrypt nothing, or through a codec server, which knows no workflow. A hint
+// never carries a verdict, so it is read in clear and unbound. Everything else
+// is refused so: inputs of workflows and activities, answers, replies and
+// outcomes come from those who have the keys, and nobody else can forge one,
+// not even who runs the Temporal server.
 //
 // # Size
 //
