@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,6 +14,10 @@ import (
 	"github.com/bioenroll/bioenroll/internal/reveal"
 	"github.com/bioenroll/bioenroll/simulator"
 )
+
+// erasedLater ends the names of the journeys, and of the values planted in them,
+// whose people are erased in the end.
+const erasedLater = "enrolls"
 
 // life is a journey with planted values, and how it goes.
 type life struct {
@@ -44,7 +49,7 @@ func (s *stage) authIDLives(t *testing.T) []life {
 		}
 	}
 	enrollment := func(name string) enroll.AuthIDEnrollment {
-		return enroll.AuthIDEnrollment{AuthIDOperationRequest: operation(name)}
+		return enroll.AuthIDEnrollment{AuthIDOperationRequest: operation(name), Grounds: s.grounds()}
 	}
 	refused, broken := enrollment("echoed at once"), enrollment("echoed while it waits")
 	return []life{
@@ -59,7 +64,7 @@ func (s *stage) authIDLives(t *testing.T) []life {
 		},
 		{
 			name: "selfie is captured", person: s.finishes, ends: enroll.Captured,
-			request: enroll.AuthIDLiveSelfie{AuthIDOperationRequest: operation("selfie"), AttachCredential: true},
+			request: enroll.AuthIDLiveSelfie{AuthIDOperationRequest: operation("selfie"), AttachCredential: true, Grounds: s.grounds()},
 		},
 		{
 			name: "selfie is canceled", person: s.cancels, ends: enroll.Canceled,
@@ -71,7 +76,7 @@ func (s *stage) authIDLives(t *testing.T) []life {
 func (s *stage) bioIDLives(t *testing.T) []life {
 	t.Helper()
 	enrollment := func(name string) enroll.BioIDEnrollment {
-		return enroll.BioIDEnrollment{BCID: s.personal("BCID: "+name, plain()+".1.42")}
+		return enroll.BioIDEnrollment{BCID: s.personal("BCID: "+name, plain()+".1.42"), Grounds: s.grounds()}
 	}
 	sampled := func(name string) enroll.BioIDEnrollment {
 		request := enrollment(name)
@@ -99,6 +104,7 @@ func (s *stage) smartIDLives() []life {
 		return enroll.SmartIDEnrollment{
 			User:     s.personal("user: "+name, unique()),
 			Template: enroll.Secret(s.content("template: "+name, unique())), PayLoad: enroll.Secret(s.content("payload: "+name, unique())),
+			Grounds: s.grounds(),
 		}
 	}
 	unenrollment := func(name string) enroll.SmartIDUnenrollment {
@@ -119,7 +125,7 @@ func (s *stage) iProovLives(t *testing.T) []life {
 	enrollment := func(name string, picture []byte) enroll.IProovPhotoEnrollment {
 		return enroll.IProovPhotoEnrollment{
 			UserID: s.personal("user_id: "+name, plain()+"+'@"+plain()), Image: enroll.Bytes(picture), Source: enroll.SourceEID,
-			Client: s.personal("User-Agent: "+name, plain()),
+			Client: s.personal("User-Agent: "+name, plain()), Grounds: s.grounds(),
 		}
 	}
 	short := enrollment("expires", s.png(t, "photo that expires"))
@@ -201,6 +207,9 @@ func (s *stage) lead(t *testing.T, l life) {
 	}
 	started, err := s.Client().Start(t.Context(), s.personal("key: "+l.name, unique()), l.request)
 	require.NoError(t, err)
+	if strings.HasSuffix(l.name, erasedLater) {
+		s.erase(l.request, started)
+	}
 	if l.person != nil {
 		require.NotNil(t, started.HandOver, "%+v", started.Result)
 		l.person(t, started)

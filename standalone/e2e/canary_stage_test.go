@@ -45,6 +45,8 @@ type stage struct {
 	planted planted
 	// credentials are those of the providers.
 	credentials variables
+	// erased are the people who are erased, with their journeys.
+	erased []erasedPerson
 	// told is what operators were told, and answered what the server answers
 	// to the queries of those without keys.
 	told, answered []byte
@@ -55,8 +57,8 @@ type planted struct {
 	lock sync.Mutex
 	// personal values may be in what only the key ring opens, content and
 	// credentials not even there. Metadata of pictures ends with the seal.
-	// Operators are shown the codes of hints, and nobody else.
-	personal, content, credentials, metadata, codes []canary.Needle
+	// Operators are shown the codes of hints and the grounds, and nobody else.
+	personal, content, credentials, metadata, shown []canary.Needle
 }
 
 // setStage starts the server, with everything logged, and the simulators, with
@@ -201,8 +203,16 @@ func (s *stage) content(name, value string) string {
 // code plants what a frontend tells in a hint.
 func (s *stage) code() string {
 	value := unique()
-	s.planted.add(&s.planted.codes, "code of a hint", []byte(value))
+	s.planted.add(&s.planted.shown, "code of a hint", []byte(value))
 	return value
+}
+
+// grounds plants what a journey relies on.
+func (s *stage) grounds() enroll.Grounds {
+	g := enroll.Grounds{Consent: unique(), Upstream: unique()}
+	s.planted.add(&s.planted.shown, "consent", []byte(g.Consent))
+	s.planted.add(&s.planted.shown, "upstream", []byte(g.Upstream))
+	return g
 }
 
 // credential plants a key of ours.

@@ -49,6 +49,7 @@ func TestCanary(t *testing.T) {
 	})
 	s.startByStarter(t)
 	s.operate(t)
+	s.eraseThem(t)
 	end(syscall.SIGTERM)
 	s.crash(t)
 
@@ -63,6 +64,9 @@ func TestCanary(t *testing.T) {
 	t.Run("no_content_is_in_a_history_even_for_those_with_keys", func(t *testing.T) {
 		s.requireNoContent(t)
 	})
+	t.Run("those_who_were_erased_are_nowhere_even_for_those_with_keys", func(t *testing.T) {
+		s.requireErased(t)
+	})
 	s.close(t)
 	t.Run("nothing_is_left_in_clear_after_the_end", func(t *testing.T) {
 		s.requireNowhere(t, nil, s.needles())
@@ -75,7 +79,7 @@ func TestCanary(t *testing.T) {
 // needles are all planted values and all secrets that the providers gave out.
 func (s *stage) needles() []canary.Needle {
 	p := &s.planted
-	return slices.Concat(p.personal, p.content, p.credentials, p.metadata, p.codes, s.tap.needles())
+	return slices.Concat(p.personal, p.content, p.credentials, p.metadata, p.shown, s.tap.needles())
 }
 
 // startByStarter starts journeys from files, as a shell does. Its output is
@@ -143,13 +147,16 @@ func (s *stage) crash(t *testing.T) {
 			Template: enroll.Secret(s.content("template: "+name, unique())), PayLoad: enroll.Secret(s.content("payload: "+name, unique())),
 		}
 		picture := photo(s.personal("user_id: "+name, plain()))
-		picture.Image = enroll.Bytes(s.png(t, name))
+		picture.Image, picture.TimeoutSeconds = enroll.Bytes(s.png(t, name)), 5
 		end := s.work(t)
 		begun := make(chan error, 2)
 		for endpoint, request := range map[string]client.Request{"smartid.enroll": template, "iproov.enrol_image": picture} {
 			s.strike(t, simulator.Fault{Match: simulator.FaultMatch{Endpoint: endpoint, Subject: request.SubjectName()}, Kind: "no_answer"})
 			go func() {
-				_, err := s.Client().Start(t.Context(), s.personal("key: "+name, unique()), request)
+				started, err := s.Client().Start(t.Context(), s.personal("key: "+name, unique()), request)
+				if err == nil {
+					_, err = s.Client().Wait(t.Context(), started.ID, started.RunID)
+				}
 				begun <- err
 			}()
 			require.Eventually(t, func() bool { return s.count(t, request.SubjectName(), endpoint) == 1 }, time.Minute, 20*time.Millisecond)
@@ -236,9 +243,8 @@ func (s *stage) requireAbsent(t *testing.T, where string, content []byte, needle
 	}
 }
 
-// requireNoContent decrypts everything that the server has, and searches it
-// for what may be in sealed storage only.
-func (s *stage) requireNoContent(t *testing.T) {
+// decrypted is what the server has, for those with keys.
+func (s *stage) decrypted(t *testing.T) map[string][]byte {
 	t.Helper()
 	known, err := keys.Load(s.KeyFile())
 	require.NoError(t, err)
@@ -255,18 +261,25 @@ func (s *stage) requireNoContent(t *testing.T) {
 		}))
 	})
 	require.Positive(t, opened)
+	return decrypted
+}
+
+// requireNoContent decrypts everything that the server has, and searches it
+// for what may be in sealed storage only.
+func (s *stage) requireNoContent(t *testing.T) {
+	t.Helper()
 	search, err := canary.For(slices.Concat(s.planted.content, s.planted.credentials, s.planted.metadata)...)
 	require.NoError(t, err)
 	people, err := canary.For(s.planted.personal...)
 	require.NoError(t, err)
-	var who int
-	for where, content := range decrypted {
+	named := 0
+	for where, content := range s.decrypted(t) {
 		for _, f := range search.Bytes(where, content) {
 			t.Error(f)
 		}
-		who += len(people.Names(string(content)))
+		named += len(people.Names(string(content)))
 	}
-	require.Positive(t, who, "what is decrypted tells who it is about")
+	require.Positive(t, named, "what is decrypted tells who it is about")
 }
 
 // requireSharp proves that the search would have found something: what the
