@@ -1,6 +1,6 @@
 // Package client is how a Go backend uses Bioenroll: it starts journeys, sends
-// their hints, renews their hand-overs, looks at them, waits for their outcomes
-// and cancels them.
+// their hints, renews their hand-overs, looks at them, follows them, waits for
+// their outcomes and cancels them.
 //
 // Start validates the request, seals photos, samples and templates, and makes
 // one round trip that starts the journey and returns what the frontend needs
