@@ -12,11 +12,12 @@ import (
 
 // The sections of the report. All but the costs can be measured alone.
 const (
-	sectionCosts   = "costs"
-	sectionHour    = "hour"
-	sectionSpeed   = "speed"
-	sectionLoad    = "load"
-	sectionWaiting = "waiting"
+	sectionCosts      = "costs"
+	sectionHour       = "hour"
+	sectionSpeed      = "speed"
+	sectionLoad       = "load"
+	sectionEncryption = "encryption"
+	sectionWaiting    = "waiting"
 )
 
 // scale is how much is measured.
@@ -28,6 +29,8 @@ type scale struct {
 	window     time.Duration
 	blocks     int
 	concurrent []int
+	// forms is how much is measured with and without encryption.
+	forms formScale
 	// hour is how long a scaled hour takes.
 	hour time.Duration
 	// waiting are the numbers of waiting journeys, growing.
@@ -45,16 +48,19 @@ func scaleOf(name string) (scale, error) {
 		return scale{
 			name: name, rounds: 80, otherRounds: 15, window: 3 * time.Second, blocks: 3,
 			concurrent: []int{1, 10, 50, 100}, hour: time.Minute, waiting: []int{100, 1000},
+			forms: formScale{window: time.Second, rounds: 6, photos: 50, crowd: 100},
 		}, nil
 	case "full":
 		return scale{
 			name: name, rounds: 1000, otherRounds: 200, window: 8 * time.Second, blocks: 5,
 			concurrent: []int{1, 10, 50, 100}, hour: 4 * time.Minute, waiting: []int{100, 1000, 10_000},
+			forms: formScale{window: 2 * time.Second, rounds: 20, photos: 500, crowd: 100},
 		}, nil
 	case "quick":
 		return scale{
 			name: name, rounds: 5, otherRounds: 2, window: 500 * time.Millisecond, blocks: 1,
 			concurrent: []int{1, 10}, hour: 30 * time.Second, waiting: []int{10, 20},
+			forms: formScale{window: 300 * time.Millisecond, rounds: 1, photos: 3, crowd: 10},
 		}, nil
 	default:
 		return scale{}, fmt.Errorf("scale %q is not one of default, full, quick", name)
@@ -88,6 +94,7 @@ func (b *bench) run(ctx context.Context) (found report.Report, err error) {
 		{sectionHour, "what an hour of waiting costs", b.waits},
 		{sectionSpeed, "how fast one journey is", b.speeds},
 		{sectionLoad, "how many journeys run at once", b.loads},
+		{sectionEncryption, "what encryption costs", b.encryption},
 		{sectionWaiting, "what waiting journeys occupy", b.memory},
 	} {
 		if b.only != "" && section.name != b.only && section.name != sectionCosts {

@@ -58,9 +58,7 @@ func kinds() []kind {
 		}},
 		{name: kindIProov, outcome: enroll.Enrolled, request: iproov("photo")},
 		{name: kindIProovRefused, outcome: enroll.Rejected, request: iproov("refused"), fails: true},
-		{name: kindSmartIDEnroll, outcome: enroll.Enrolled, request: func(n int) client.Request {
-			return enroll.SmartIDEnrollment{User: subject("smart", n), Template: "bench-template", PayLoad: "bench-payload"}
-		}},
+		smartIDEnroll(kindSmartIDEnroll, "smart"),
 		{name: kindSmartIDUnenroll, outcome: enroll.Removed, preload: smartIDUsers("leaver"), request: func(n int) client.Request {
 			return enroll.SmartIDUnenrollment{User: subject("leaver", n)}
 		}},
@@ -71,6 +69,14 @@ func kinds() []kind {
 func authIDEnroll(name, prefix string) kind {
 	return kind{name: name, outcome: enroll.Enrolled, preload: accounts(prefix), request: func(n int) client.Request {
 		return enroll.AuthIDEnrollment{AuthIDOperationRequest: enroll.AuthIDOperationRequest{AccountNumber: subject(prefix, n)}}
+	}}
+}
+
+// smartIDEnroll is an enrollment at SmartID, which has no hand-over. Each name
+// has subjects of its own.
+func smartIDEnroll(name, prefix string) kind {
+	return kind{name: name, outcome: enroll.Enrolled, request: func(n int) client.Request {
+		return enroll.SmartIDEnrollment{User: subject(prefix, n), Template: "bench-template", PayLoad: "bench-payload"}
 	}}
 }
 

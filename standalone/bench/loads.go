@@ -34,7 +34,7 @@ func (b *bench) loads(ctx context.Context) error {
 		for block := range b.blocks {
 			for turn := range contenders {
 				i := (block + turn) % len(contenders)
-				measured, err := b.block(ctx, contenders[i], concurrent)
+				measured, err := b.block(ctx, contenders[i], concurrent, b.window)
 				if err != nil {
 					return err
 				}
@@ -56,19 +56,30 @@ type measuredBlock struct {
 	rate  float64
 	count int
 	cpu   map[string]time.Duration
+	// ended are the journeys that were counted.
+	ended []timed
 }
 
-// block keeps journeys under way, and measures once the load is steady: when
-// as many have ended as run at once.
-func (b *bench) block(ctx context.Context, c contender, concurrent int) (measuredBlock, error) {
-	if err := c.prepare(ctx, 2*concurrent+most*int(b.window/time.Second+6)); err != nil {
+// timed is a journey that has ended.
+type timed struct {
+	journey
+	// start is how long the caller waited for the hand-over.
+	start time.Duration
+	// hinted is when the hint was sent.
+	hinted time.Time
+}
+
+// block keeps journeys under way, and measures for the length of a window
+// once the load is steady: when as many have ended as run at once.
+func (b *bench) block(ctx context.Context, c contender, concurrent int, window time.Duration) (measuredBlock, error) {
+	if err := c.prepare(ctx, 2*concurrent+most*int(window/time.Second+6)); err != nil {
 		return measuredBlock{}, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	f := flow{player: c.player, steady: make(chan struct{}), after: int64(concurrent), fail: cancel}
+	f := flow{player: c.player, steady: make(chan struct{}), after: concurrent, fail: cancel}
 	f.begin(ctx, concurrent)
-	measured, err := b.watch(ctx, &f, c.variant)
+	measured, err := b.watch(ctx, &f, c.variant, window)
 	f.end()
 	if broken := context.Cause(ctx); broken != nil {
 		return measured, broken
@@ -77,7 +88,7 @@ func (b *bench) block(ctx context.Context, c contender, concurrent int) (measure
 }
 
 // watch measures a flow for the length of the window.
-func (b *bench) watch(ctx context.Context, f *flow, variant string) (measuredBlock, error) {
+func (b *bench) watch(ctx context.Context, f *flow, variant string, window time.Duration) (measuredBlock, error) {
 	select {
 	case <-f.steady:
 	case <-ctx.Done():
@@ -91,11 +102,15 @@ func (b *bench) watch(ctx context.Context, f *flow, variant string) (measuredBlo
 	if err != nil {
 		return measuredBlock{}, err
 	}
-	began, already := time.Now(), f.ended.Load()
-	if err := pause(ctx, b.window); err != nil {
-		return measuredBlock{}, err
+	began, already := time.Now(), len(f.soFar())
+	var ended []timed
+	for len(ended) == 0 { // On a busy machine one window may be too short.
+		if err := pause(ctx, window); err != nil {
+			return measuredBlock{}, err
+		}
+		ended = f.soFar()[already:]
 	}
-	count, took := f.ended.Load()-already, time.Since(began)
+	took := time.Since(began)
 	after, err := b.cpu()
 	if err != nil {
 		return measuredBlock{}, err
@@ -103,15 +118,16 @@ func (b *bench) watch(ctx context.Context, f *flow, variant string) (measuredBlo
 	for part, used := range before {
 		after[part] -= used
 	}
-	return measuredBlock{rate: float64(count) / took.Seconds(), count: int(count), cpu: after}, endProfiles()
+	return measuredBlock{rate: float64(len(ended)) / took.Seconds(), count: len(ended), cpu: after, ended: ended}, endProfiles()
 }
 
 // flow keeps a number of journeys under way.
 type flow struct {
 	player
-	after  int64 // journeys that have to end first
+	after  int // journeys that have to end first
 	steady chan struct{}
-	ended  atomic.Int64
+	mu     sync.Mutex
+	ended  []timed
 	over   atomic.Bool
 	group  sync.WaitGroup
 	fail   context.CancelCauseFunc // ends the whole flow
@@ -131,17 +147,28 @@ func (f *flow) begin(ctx context.Context, concurrent int) {
 }
 
 func (f *flow) one(ctx context.Context) error {
+	began := time.Now()
 	j, err := f.start(ctx)
 	if err != nil {
 		return err
 	}
-	if _, err := j.finish(ctx); err != nil {
+	one := timed{journey: j, start: time.Since(began)}
+	if one.hinted, err = j.finish(ctx); err != nil {
 		return err
 	}
-	if f.ended.Add(1) == f.after {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ended = append(f.ended, one); len(f.ended) == f.after {
 		close(f.steady)
 	}
 	return nil
+}
+
+// soFar are the journeys that have ended.
+func (f *flow) soFar() []timed {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ended
 }
 
 // end waits for the journeys under way.

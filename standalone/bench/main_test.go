@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"testing"
 	"time"
 
@@ -9,6 +10,14 @@ import (
 
 	"github.com/bioenroll/bioenroll/enroll"
 )
+
+// TestMain makes this test program a part when it is started as one.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "part" {
+		os.Exit(playPart(os.Args[2]))
+	}
+	os.Exit(m.Run())
+}
 
 func TestRun(t *testing.T) {
 	for name, args := range map[string][]string{
@@ -36,6 +45,10 @@ func TestScaleOf(t *testing.T) {
 			require.Positive(t, s.rounds)
 			require.Positive(t, s.otherRounds)
 			require.Positive(t, s.blocks)
+			require.Positive(t, s.forms.window)
+			require.Positive(t, s.forms.rounds)
+			require.Positive(t, s.forms.photos)
+			require.Positive(t, s.forms.crowd)
 		})
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 
+	sdk "go.temporal.io/sdk/client"
+
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
 )
@@ -18,8 +20,9 @@ import (
 type ours struct {
 	*system
 	kind
-	client *client.Client
-	people *people
+	connection sdk.Client
+	client     *client.Client
+	people     *people
 }
 
 // people are the numbers of subjects that have not had their journey.
@@ -39,9 +42,12 @@ func (p *people) next() (int, error) {
 	return n, nil
 }
 
-func (s *system) ours(k kind, pace enroll.Pace) (ours, error) {
-	c, err := s.client(pace)
-	return ours{system: s, kind: k, client: c, people: &people{}}, err
+func (s *system) ours(k kind, pace enroll.Pace) (ours, error) { return s.oursOver(s.temporal, k, pace) }
+
+// oursOver plays them over a connection, which says where and in which form.
+func (s *system) oursOver(connection sdk.Client, k kind, pace enroll.Pace) (ours, error) {
+	c, err := client.New(client.Options{Temporal: connection, Keys: s.keys, Sealed: s.sealed, Records: s.records, Pace: pace})
+	return ours{system: s, kind: k, connection: connection, client: c, people: &people{}}, err
 }
 
 // prepare tells the simulators the subjects, as many as are missing. No two
@@ -82,7 +88,7 @@ func (o ours) start(ctx context.Context) (journey, error) {
 
 func (o ours) journey(request client.Request, started client.Started) journey {
 	return journey{
-		id: started.ID, run: started.RunID, temporal: o.temporal,
+		id: started.ID, run: started.RunID, temporal: o.connection,
 		calls: func(ctx context.Context) (int, error) {
 			spec, err := request.Journey().Spec()
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/bioenroll/bioenroll/internal/codec"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/dial"
 	"github.com/bioenroll/bioenroll/internal/keys"
@@ -29,6 +30,7 @@ const (
 	partServer     = "server"
 	partSimulators = "simulators"
 	partWorker     = "worker"
+	partClear      = "worker-in-clear"
 	partBaselines  = "baselines"
 )
 
@@ -59,7 +61,9 @@ func part(ctx context.Context, name string, env config.Lookup, in io.Reader, out
 	case partSimulators:
 		return serveSimulators(ctx, folder, in, out)
 	case partWorker:
-		return work(ctx, env, log, in, out)
+		return work(ctx, env, dial.Dial, log, in, out)
+	case partClear:
+		return work(ctx, env, dialOursClear, log, in, out)
 	case partBaselines:
 		return workBaselines(ctx, env, log, in, out)
 	default:
@@ -87,8 +91,11 @@ func serveSimulators(ctx context.Context, folder string, in io.Reader, out io.Wr
 	return errors.Join(err, simulators.Stop(ctx))
 }
 
+// dialer connects the worker to Temporal.
+type dialer func(ctx context.Context, options sdk.Options, known *keys.Keys, log *zap.Logger) (sdk.Client, error)
+
 // work is the worker program: the same settings and the same host.
-func work(ctx context.Context, env config.Lookup, log *zap.Logger, in io.Reader, out io.Writer) error {
+func work(ctx context.Context, env config.Lookup, connect dialer, log *zap.Logger, in io.Reader, out io.Writer) error {
 	src := config.NewSource(env)
 	settings, options := host.Load(src), dial.Settings(src)
 	if err := src.Err(); err != nil {
@@ -98,7 +105,7 @@ func work(ctx context.Context, env config.Lookup, log *zap.Logger, in io.Reader,
 	if err != nil {
 		return err
 	}
-	temporal, err := dial.Dial(ctx, options, known, log)
+	temporal, err := connect(ctx, options, known, log)
 	if err != nil {
 		return err
 	}
@@ -114,7 +121,7 @@ func work(ctx context.Context, env config.Lookup, log *zap.Logger, in io.Reader,
 // workBaselines runs the workers of the baselines, without encryption.
 func workBaselines(ctx context.Context, env config.Lookup, log *zap.Logger, in io.Reader, out io.Writer) error {
 	address, _ := env("TEMPORAL_ADDRESS")
-	temporal, err := dialPlain(ctx, address, log)
+	temporal, err := dialClear(ctx, sdk.Options{HostPort: address, Namespace: baselineNamespace}, log)
 	if err != nil {
 		return err
 	}
@@ -127,17 +134,27 @@ func workBaselines(ctx context.Context, env config.Lookup, log *zap.Logger, in i
 	return process.Serve(in, out, workerReady{})
 }
 
-// baselineNamespace is where the baselines live: the queues have the same
-// names there, and the server counts their actions apart.
-const baselineNamespace = "baseline"
+// The namespaces beside the default one. The queues have the same names in all
+// of them, and the server counts the actions of each apart.
+const (
+	baselineNamespace = "baseline"
+	clearNamespace    = "clear"
+)
 
-func dialPlain(ctx context.Context, address string, log *zap.Logger) (sdk.Client, error) {
-	connected, err := sdk.DialContext(ctx, sdk.Options{
-		HostPort: address, Namespace: baselineNamespace, Logger: logging.Bridge(log),
-		ConnectionOptions: sdk.ConnectionOptions{GrpcCompression: &sdk.GrpcCompressionNone{}}, // As ours.
-	})
+// dialOursClear connects those who play our journeys without encryption: the
+// converters are the only thing that dial.Dial does differently.
+func dialOursClear(ctx context.Context, options sdk.Options, _ *keys.Keys, log *zap.Logger) (sdk.Client, error) {
+	options.Namespace, options.DataConverter = clearNamespace, codec.Plain()
+	return dialClear(ctx, options, log)
+}
+
+// dialClear connects without encryption.
+func dialClear(ctx context.Context, options sdk.Options, log *zap.Logger) (sdk.Client, error) {
+	options.Logger = logging.Bridge(log)
+	options.ConnectionOptions.GrpcCompression = &sdk.GrpcCompressionNone{} // As ours.
+	connected, err := sdk.DialContext(ctx, options)
 	if err != nil {
-		return nil, fmt.Errorf("connect the baselines: %w", err)
+		return nil, fmt.Errorf("connect without encryption: %w", err)
 	}
 	return connected, nil
 }

@@ -15,8 +15,6 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/protobuf/types/known/durationpb"
 
-	"github.com/bioenroll/bioenroll/client"
-	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/dial"
 	"github.com/bioenroll/bioenroll/internal/keys"
 	"github.com/bioenroll/bioenroll/internal/records"
@@ -38,7 +36,7 @@ type system struct {
 	sealed      *seal.Store
 	records     *records.Store
 	temporal    sdk.Client // journeys, encrypted
-	plain       sdk.Client // baselines, in clear
+	plain       sdk.Client // baselines
 	user        *demo.User
 	http        *http.Client
 	names       atomic.Int64 // of baselines
@@ -91,11 +89,17 @@ func (s *system) run(ctx context.Context, part string, environment map[string]st
 
 // restart replaces a worker by a fresh one.
 func (s *system) restart(ctx context.Context, part string) error {
-	if err := s.parts[part].Stop(); err != nil {
+	if err := s.end(part); err != nil {
 		return err
 	}
-	delete(s.parts, part)
 	return s.run(ctx, part, s.environment, &workerReady{})
+}
+
+// end stops a part before the others.
+func (s *system) end(part string) error {
+	child := s.parts[part]
+	delete(s.parts, part)
+	return child.Stop()
 }
 
 func (s *system) connect(ctx context.Context, address string) error {
@@ -114,27 +118,39 @@ func (s *system) connect(ctx context.Context, address string) error {
 }
 
 // startBaselines makes the namespace of the baselines and runs their workers.
-func (s *system) startBaselines(ctx context.Context) error {
+func (s *system) startBaselines(ctx context.Context) (err error) {
+	if err := s.makeNamespace(ctx, baselineNamespace); err != nil {
+		return err
+	}
+	if s.plain, err = dialClear(ctx, s.clearOptions(baselineNamespace), zap.NewNop()); err != nil {
+		return err
+	}
+	return s.run(ctx, partBaselines, s.environment, &workerReady{})
+}
+
+// makeNamespace makes a namespace with our search attributes.
+func (s *system) makeNamespace(ctx context.Context, name string) error {
 	_, err := s.temporal.WorkflowService().RegisterNamespace(ctx, &workflowservice.RegisterNamespaceRequest{
-		Namespace: baselineNamespace, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
+		Namespace: name, WorkflowExecutionRetentionPeriod: durationpb.New(24 * time.Hour),
 	})
 	if err != nil {
-		return fmt.Errorf("make the baselines' namespace: %w", err)
+		return fmt.Errorf("make the namespace %s: %w", name, err)
 	}
 	err = until(ctx, 20*time.Second, func() error {
 		_, err := s.temporal.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{
-			Namespace: baselineNamespace, SearchAttributes: stack.SearchAttributes(),
+			Namespace: name, SearchAttributes: stack.SearchAttributes(),
 		})
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("make the baselines' search attributes: %w", err)
+		return fmt.Errorf("make the search attributes of the namespace %s: %w", name, err)
 	}
-	address := s.environment["TEMPORAL_ADDRESS"]
-	if s.plain, err = dialPlain(ctx, address, zap.NewNop()); err != nil {
-		return err
-	}
-	return s.run(ctx, partBaselines, s.environment, &workerReady{})
+	return nil
+}
+
+// clearOptions lead to a namespace of the server.
+func (s *system) clearOptions(namespace string) sdk.Options {
+	return sdk.Options{HostPort: s.environment["TEMPORAL_ADDRESS"], Namespace: namespace}
 }
 
 // until repeats what a server that has just learned something may still refuse.
@@ -163,11 +179,6 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// client starts journeys at the pace.
-func (s *system) client(pace enroll.Pace) (*client.Client, error) {
-	return client.New(client.Options{Temporal: s.temporal, Keys: s.keys, Sealed: s.sealed, Records: s.records, Pace: pace})
-}
-
 // actions reads the server's counter for a namespace.
 func (s *system) actions(ctx context.Context, namespace string) (measure.Actions, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.metrics, nil)
@@ -193,7 +204,7 @@ func (s *system) stop() error {
 	if s.records != nil {
 		errs = append(errs, s.records.Close())
 	}
-	for _, part := range []string{partBaselines, partWorker, partServer, partSimulators} {
+	for _, part := range []string{partBaselines, partClear, partWorker, partServer, partSimulators} {
 		if child := s.parts[part]; child != nil {
 			errs = append(errs, child.Stop())
 		}

@@ -65,8 +65,7 @@ func obey(command string) (any, error) {
 	case command == askUsage:
 		return Own()
 	case command == askCollect:
-		debug.FreeOSMemory()
-		return Own()
+		return Collect()
 	case profile:
 		return struct{}{}, StartProfile(path)
 	case command == endProfile:
@@ -105,6 +104,13 @@ func Own() (Usage, error) {
 		Live:       int64(memory.HeapAlloc + memory.StackInuse),
 		Goroutines: runtime.NumGoroutine(),
 	}, nil
+}
+
+// Collect is Own after this process has collected its garbage and returned what
+// it could to the system.
+func Collect() (Usage, error) {
+	debug.FreeOSMemory()
+	return Own()
 }
 
 // resident reads the occupied memory where Linux tells it.

@@ -2,7 +2,11 @@
 // and how it compares with the targets.
 package report
 
-import "time"
+import (
+	"time"
+
+	"github.com/bioenroll/bioenroll/standalone/bench/measure"
+)
 
 // Report is everything that was measured in one run.
 type Report struct {
@@ -15,6 +19,8 @@ type Report struct {
 	Speeds  []Speed   `json:"speeds"`
 	Loads   []Load    `json:"loads"`
 	Memory  []Memory  `json:"memory"`
+	// Encryption compares the same with and without it.
+	Encryption []Comparison `json:"encryption"`
 	// Beside tells how fast a journey ends while others wait.
 	Beside  []Speed  `json:"beside_waiting"`
 	Targets []Target `json:"targets"`
@@ -89,6 +95,29 @@ type Load struct {
 	Blocks    []float64 `json:"blocks"`
 	// CPU is the processor time of one journey in milliseconds, by process.
 	CPU map[string]float64 `json:"cpu_ms_per_journey"`
+}
+
+// Comparison is one quantity with and without encryption.
+type Comparison struct {
+	// What was done: a kind of journey, or something with a photo.
+	What string `json:"what"`
+	// Concurrent is how many at once.
+	Concurrent int    `json:"concurrent"`
+	Measure    string `json:"measure"`
+	Unit       string `json:"unit"`
+	// Encrypted and Clear are medians; Clear is 0 when there is nothing to
+	// compare with.
+	Encrypted float64 `json:"encrypted"`
+	Clear     float64 `json:"clear"`
+	// Ratio is the median of encrypted : clear over the rounds.
+	Ratio float64 `json:"ratio"`
+}
+
+// Compare fills in a comparison from the values of each round; no values mean
+// that there is nothing to compare with.
+func Compare(c Comparison, encrypted, inClear []float64) Comparison {
+	c.Encrypted, c.Clear, c.Ratio = measure.Median(encrypted), measure.Median(inClear), paired(encrypted, inClear)
+	return c
 }
 
 // Memory is what journeys occupy while they wait, by process, in bytes.

@@ -33,6 +33,11 @@ func found() report.Report {
 			{Variant: report.Skeleton, Concurrent: 10, PerSecond: 30, Blocks: []float64{13, 30, 56}},
 			{Variant: report.Bare, Concurrent: 10, PerSecond: 54, Blocks: []float64{52, 54, 56}},
 		},
+		Encryption: []report.Comparison{
+			report.Compare(report.Comparison{What: "authid.enroll", Concurrent: 10, Measure: "start", Unit: "ms"},
+				[]float64{20, 30, 90}, []float64{10, 20, 30}),
+			report.Compare(report.Comparison{What: "photos", Concurrent: 100, Measure: "read", Unit: "live bytes"}, []float64{5000.4}, nil),
+		},
 		Memory: []report.Memory{{Variant: report.Ours, Waiting: 100, Live: 2048, Goroutines: 1}},
 	}
 }
@@ -78,6 +83,16 @@ func TestTargets(t *testing.T) {
 	})
 }
 
+func TestCompare(t *testing.T) {
+	t.Run("takes_the_ratio_of_each_round", func(t *testing.T) {
+		c := report.Compare(report.Comparison{What: "start"}, []float64{10, 100, 30}, []float64{10, 50, 10})
+		require.Equal(t, report.Comparison{What: "start", Encrypted: 30, Clear: 10, Ratio: 2}, c)
+	})
+	t.Run("has_no_ratio_to_nothing", func(t *testing.T) {
+		require.Equal(t, report.Comparison{Encrypted: 7}, report.Compare(report.Comparison{}, []float64{7}, nil))
+	})
+}
+
 func TestWrite(t *testing.T) {
 	t.Run("prints_every_section", func(t *testing.T) {
 		r := found()
@@ -92,6 +107,8 @@ func TestWrite(t *testing.T) {
 			`authid\.enroll +ours +150 +30\.0 +0\.0 +40\.0 `,
 			`smartid\.enroll +ours +0 +12\.0 +0\.0 +- +-`,
 			`10 +ours +27\.0 +26\.0 27\.0 28\.0 +30\.0 +9\.0`,
+			`authid\.enroll +10 +start, ms +30\.0 +20\.0 +2\.00`,
+			`photos +100 +read, live bytes +5000 +- +-`,
 			`100 +ours +2\.0 +0\.0 +0\.0 +1\.0`,
 			`hint to outcome, times the skeleton's +2 +at most 1\.30 +MISSED`,
 			`share of the skeleton's of journeys/s, 10 at once +0\.90 +at least 0\.90 +met`,

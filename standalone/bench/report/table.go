@@ -23,6 +23,7 @@ func Write(w io.Writer, r Report) error {
 		{len(r.Waits), p.waits},
 		{len(r.Speeds), func(r Report) { p.speeds("ONE AT A TIME", r.Speeds) }},
 		{len(r.Loads), p.loads},
+		{len(r.Encryption), p.encryption},
 		{len(r.Memory), p.memory},
 		{len(r.Beside), func(r Report) { p.speeds("ONE AT A TIME, BESIDE THOSE WHO WAIT", r.Beside) }},
 	} {
@@ -113,6 +114,17 @@ func blocks(rates []float64) string {
 	return strings.Join(texts, " ")
 }
 
+func (p *printer) encryption(r Report) {
+	p.section("WITH AND WITHOUT ENCRYPTION", "", "at once", "", "encrypted", "in clear", "ratio")
+	for _, c := range r.Encryption {
+		ratio := "-"
+		if c.Clear != 0 {
+			ratio = fmt.Sprintf("%.2f", c.Ratio)
+		}
+		p.line("%s\t%d\t%s, %s\t%s\t%s\t%s", c.What, c.Concurrent, c.Measure, c.Unit, amount(c.Encrypted), amount(c.Clear), ratio)
+	}
+}
+
 func (p *printer) memory(r Report) {
 	p.section("WAITING JOURNEYS OCCUPY, authid.enroll", "waiting", "variant", "worker live", "worker resident", "server resident (KiB each)", "goroutines each")
 	for _, m := range r.Memory {
@@ -141,6 +153,15 @@ func some(ms float64) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.1f", ms)
+}
+
+// amount is a number that is not 0, with a digit after the point when it is
+// small.
+func amount(f float64) string {
+	if f >= 1000 {
+		return fmt.Sprintf("%.0f", f)
+	}
+	return some(f)
 }
 
 // short prints whole numbers whole and others with two digits.
