@@ -107,6 +107,11 @@ func (k *Keys) RecordsKey(sealID string) (Key, bool) {
 	return k.Records().members[place].Key, true
 }
 
+// Relay returns the keys that sign the tokens of frontends, in the order of the
+// codec keys they are derived from. A codec key outlives the journeys that began
+// under it, and so the tokens that were handed out with them.
+func (k *Keys) Relay() Ring { return k.codec.derived("relay key") }
+
 // SubjectFingerprint identifies the subject key. Programs whose fingerprints
 // differ would give one person two identifiers.
 func (k *Keys) SubjectFingerprint() string { return k.subject.ID() }

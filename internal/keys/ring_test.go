@@ -98,6 +98,18 @@ func TestRecords(t *testing.T) {
 	require.False(t, ok)
 }
 
+func TestRelay(t *testing.T) {
+	made := keys.New()
+	require.NotEqual(t, made.Codec().Newest().Bytes(), made.Relay().Newest().Bytes(), "what signs does not encrypt")
+	both, added := add(t, made, keys.ForCodec)
+	require.Equal(t, made.Relay().Newest(), both.Relay().Newest(), "a key is known to all before anybody signs with it")
+	used, err := both.Used(added.ID())
+	require.NoError(t, err)
+	require.Len(t, used.Relay().IDs(), 2, "it turns with the codec ring")
+	_, known := used.Relay().Find(made.Relay().Newest().ID())
+	require.True(t, known, "what was signed before the rotation is good")
+}
+
 // TestRotation_splits_nothing: what identifies people and requests over years
 // does not depend on the rings.
 func TestRotation_splits_nothing(t *testing.T) {

@@ -1,0 +1,59 @@
+package tokens
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+)
+
+// settled is how long a file has to be left alone before its time of change
+// tells it from a later one: clocks of file systems tick coarsely.
+const settled = 2 * time.Second
+
+// Cached is a File that is read again only when it has changed, for programs
+// that ask at each request. It is safe for concurrent use.
+type Cached struct {
+	file File
+	now  func() time.Time
+
+	mu      sync.Mutex
+	holders []Holder
+	// info is the state of the file that holders were read from; nil when it has
+	// to be read in any case.
+	info fs.FileInfo
+}
+
+// NewCached returns the file, read again when it changes. The clock is
+// time.Now's.
+func NewCached(file File, now func() time.Time) *Cached { return &Cached{file: file, now: now} }
+
+// List returns what File.List would return at this moment. The caller does not
+// change it.
+func (c *Cached) List() ([]Holder, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	info, err := os.Stat(c.file.Path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w", c.file.What, err)
+	}
+	if err == nil && c.info != nil && same(info, c.info) {
+		return c.holders, nil
+	}
+	holders, info, err := c.file.read()
+	if err != nil {
+		return nil, err
+	}
+	c.holders, c.info = holders, nil
+	if info != nil && c.now().Sub(info.ModTime()) > settled {
+		c.info = info
+	}
+	return holders, nil
+}
+
+// same reports whether a file is as it was. Who may write to it counts.
+func same(a, b fs.FileInfo) bool {
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && a.Mode() == b.Mode()
+}
