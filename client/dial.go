@@ -5,12 +5,15 @@ import (
 	"errors"
 	"os"
 
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
 	sdk "go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/dial"
+	"github.com/bioenroll/bioenroll/internal/telemetry"
 	"github.com/bioenroll/bioenroll/internal/vault"
 )
 
@@ -19,8 +22,9 @@ type Variable = config.Variable
 
 // dialing is what the options of Dial change.
 type dialing struct {
-	lookup config.Lookup
-	log    *zap.Logger
+	lookup  config.Lookup
+	log     *zap.Logger
+	watched telemetry.Instruments
 }
 
 // DialOption changes how Dial works.
@@ -36,6 +40,20 @@ func WithLookup(lookup func(name string) (value string, found bool)) DialOption 
 // none.
 func WithLogger(log *zap.Logger) DialOption {
 	return func(d *dialing) { d.log = log }
+}
+
+// WithMeters measures what the client asks of the Temporal server; without it
+// nothing is measured.
+func WithMeters(meters metric.MeterProvider) DialOption {
+	return func(d *dialing) { d.watched.Meters = meters }
+}
+
+// WithTracers makes spans of what the client asks of the Temporal server, and
+// lets the journeys go on with the trace of the context that started them. The
+// trace's identifier, and nothing else of it, is in the journey's history in
+// clear. Without it nothing is traced.
+func WithTracers(tracers trace.TracerProvider) DialOption {
+	return func(d *dialing) { d.watched.Tracers = tracers }
 }
 
 // Dial returns a client that is connected as the environment says: to the
@@ -57,6 +75,9 @@ func Dial(ctx context.Context, options ...DialOption) (*Client, error) {
 	shared, err := settings.vault.Open(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if settings.temporal, err = d.watched.Observe(settings.temporal, d.log); err != nil {
+		return nil, errors.Join(err, shared.Close())
 	}
 	temporal, err := dial.Dial(ctx, settings.temporal, shared.Keys, d.log)
 	if err != nil {

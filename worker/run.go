@@ -13,6 +13,7 @@ import (
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/dial"
 	"github.com/bioenroll/bioenroll/internal/logging"
+	"github.com/bioenroll/bioenroll/internal/telemetry"
 	"github.com/bioenroll/bioenroll/worker/host"
 )
 
@@ -26,6 +27,9 @@ const (
 const help = `worker runs biometric enrollment journeys: their workflows, and their steps at the
 providers. It has no flags; it reads its settings from the environment. It needs the key
 file of the installation, which 'starter keys make' makes.
+
+With BIOENROLL_METRICS_LISTEN it serves metrics for Prometheus at /metrics, and its health at
+/livez and /readyz. With OTEL_EXPORTER_OTLP_ENDPOINT it sends traces.
 
 On SIGINT or SIGTERM it takes nothing new, lets calls to providers that are under way
 finish, and ends. Logs go to standard error.
@@ -42,13 +46,16 @@ Environment variables:
 
 // settings of the program.
 type settings struct {
-	temporal sdk.Options
-	logging  logging.Settings
-	host     host.Settings
+	temporal  sdk.Options
+	logging   logging.Settings
+	host      host.Settings
+	telemetry telemetry.Settings
 }
 
 func read(src *config.Source) settings {
-	return settings{temporal: dial.Settings(src), logging: logging.Read(src), host: host.Load(src)}
+	return settings{
+		temporal: dial.Settings(src), logging: logging.Read(src), host: host.Load(src), telemetry: telemetry.Read(src, "worker"),
+	}
 }
 
 // run is the program without the process around it; it returns the exit code.
@@ -73,9 +80,17 @@ func run(ctx context.Context, args []string, lookup config.Lookup, stdout, stder
 }
 
 // serve runs the host until the context ends.
-func serve(ctx context.Context, settings settings, log *zap.Logger) error {
+func serve(ctx context.Context, settings settings, log *zap.Logger) (err error) {
 	known, err := settings.host.Vault.OpenKeys()
 	if err != nil {
+		return err
+	}
+	watched, err := telemetry.New(ctx, settings.telemetry, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, watched.Stop(ctx)) }()
+	if settings.temporal, err = watched.Observe(settings.temporal, log); err != nil {
 		return err
 	}
 	temporal, err := dial.Dial(ctx, settings.temporal, known, log)
@@ -83,11 +98,15 @@ func serve(ctx context.Context, settings settings, log *zap.Logger) error {
 		return err
 	}
 	defer temporal.Close()
+	settings.host.Meters = watched.Meters
 	running, err := host.Start(ctx, temporal, settings.host, log)
 	if err != nil {
 		return err
 	}
 	defer running.Stop()
+	if err := watched.Serve(ctx, readiness(ctx, temporal, running)...); err != nil {
+		return err
+	}
 	return running.Wait(ctx)
 }
 

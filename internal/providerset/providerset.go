@@ -114,9 +114,10 @@ type Clients struct {
 	IProov  *iproov.Client
 }
 
-// Open returns the clients. Nothing is asked yet.
-func (s Settings) Open() (Clients, error) {
-	options := []rest.Option{rest.WithTimeout(s.Timeout), rest.WithAllowHTTP(s.allowHTTP)}
+// Open returns the clients, with options beyond the settings' own. Nothing is
+// asked yet.
+func (s Settings) Open(more ...rest.Option) (Clients, error) {
+	options := append([]rest.Option{rest.WithTimeout(s.Timeout), rest.WithAllowHTTP(s.allowHTTP)}, more...)
 	var clients Clients
 	for _, provider := range s.Chosen {
 		if err := s.open(provider, &clients, options); err != nil {

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/go-resty/resty/v2"
+	"go.opentelemetry.io/otel/metric"
 
 	"github.com/bioenroll/bioenroll/enroll"
 )
@@ -48,6 +49,7 @@ type Client struct {
 	settings settings
 	shared   *resty.Client
 	once     *resty.Client
+	calls    metric.Float64Histogram
 }
 
 type settings struct {
@@ -56,6 +58,7 @@ type settings struct {
 	maxRetryAfter time.Duration
 	allowHTTP     bool
 	now           func() time.Time
+	meters        metric.MeterProvider
 }
 
 // Option changes a setting of a client.
@@ -77,6 +80,10 @@ func WithAllowHTTP(allow bool) Option { return func(s *settings) { s.allowHTTP =
 // WithClock replaces the clock, for tests.
 func WithClock(now func() time.Time) Option { return func(s *settings) { s.now = now } }
 
+// WithMeters measures each call: how long it took and how it ended. A nil one
+// measures nothing.
+func WithMeters(meters metric.MeterProvider) Option { return func(s *settings) { s.meters = meters } }
+
 // New returns a client for the provider at the base address, such as
 // https://bws.bioid.com/extension. The error tells what is wrong with the
 // address.
@@ -88,7 +95,12 @@ func New(provider enroll.Provider, baseURL string, options ...Option) (*Client, 
 	if err := CheckURL(baseURL, s.allowHTTP); err != nil {
 		return nil, fmt.Errorf("%s: BaseURL: %w", provider, err)
 	}
+	calls, err := measure(s.meters)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", provider, err)
+	}
 	return &Client{
+		calls:    calls,
 		provider: provider,
 		base:     strings.TrimRight(baseURL, "/"),
 		settings: s,

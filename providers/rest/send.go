@@ -28,7 +28,16 @@ import (
 //   - enroll.KindInvalid when the request cannot be sent at all.
 //
 // A cancelled context is the cause of the error that follows from it.
+//
+// The call is measured, and a span in the trace of the context.
 func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
+	ctx, ended := c.observe(ctx, r.Op)
+	answer, err := c.do(ctx, r)
+	ended(answer, err)
+	return answer, err
+}
+
+func (c *Client) do(ctx context.Context, r Request) (*Answer, error) {
 	hidden := newRedactor(r.secrets())
 	if err := r.check(); err != nil {
 		return nil, &enroll.Error{Op: r.Op, Kind: enroll.KindInvalid, Err: err}

@@ -15,6 +15,7 @@ import (
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/providerset"
 	"github.com/bioenroll/bioenroll/internal/vault"
+	"github.com/bioenroll/bioenroll/providers/rest"
 	"github.com/bioenroll/bioenroll/workflows"
 )
 
@@ -47,7 +48,7 @@ func Start(ctx context.Context, temporal sdk.Client, settings Settings, log *zap
 	if err != nil {
 		return nil, err
 	}
-	clients, err := settings.Providers.Open()
+	clients, err := settings.Providers.Open(rest.WithMeters(settings.Meters))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("host: %w", err), shared.Close())
 	}
@@ -151,6 +152,15 @@ func (h *Host) Wait(ctx context.Context) error {
 	case err := <-h.fatal:
 		return err
 	}
+}
+
+// Check returns nil when the records answer, without which no journey can begin
+// or end.
+func (h *Host) Check(ctx context.Context) error {
+	if _, err := h.shared.Records.Held(ctx); err != nil {
+		return fmt.Errorf("host: ask the records: %w", err)
+	}
+	return nil
 }
 
 // Stop stops all workers at once: nothing new is taken, and steps under way

@@ -3,6 +3,7 @@ package host
 import (
 	"time"
 
+	"go.opentelemetry.io/otel/metric"
 	"go.temporal.io/sdk/worker"
 
 	"github.com/bioenroll/bioenroll/activities"
@@ -35,6 +36,9 @@ type Settings struct {
 	// StopTimeout is how long steps under way may go on when the host stops:
 	// never shorter than a call to a provider.
 	StopTimeout time.Duration
+	// Meters measure the calls to providers; nil measures nothing. What the
+	// connection to Temporal measures is its own business.
+	Meters metric.MeterProvider
 }
 
 // Load returns the settings of the environment. What is missing or malformed
