@@ -8,6 +8,7 @@ import (
 	"github.com/bioenroll/bioenroll/codecserver/server"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/logging"
+	"github.com/bioenroll/bioenroll/internal/origin"
 )
 
 // Names of the settings.
@@ -55,7 +56,7 @@ func read(src *config.Source) settings {
 // check refuses settings that do not go together.
 func (s settings) check(src *config.Source, plain bool) {
 	if s.origin != "" {
-		if err := server.CheckOrigin(s.origin); err != nil {
+		if err := origin.Check(s.origin); err != nil {
 			src.Refuse(uiOrigin, "another form", err.Error())
 		}
 	}

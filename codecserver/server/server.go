@@ -1,15 +1,13 @@
 package server
 
 import (
-	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/converter"
 	"go.uber.org/zap"
+
+	"github.com/bioenroll/bioenroll/internal/origin"
 )
 
 const (
@@ -51,7 +49,7 @@ type Server struct {
 // New returns a server. It refuses a UIOrigin that is none.
 func New(options Options) (*Server, error) {
 	if options.UIOrigin != "" {
-		if err := CheckOrigin(options.UIOrigin); err != nil {
+		if err := origin.Check(options.UIOrigin); err != nil {
 			return nil, err
 		}
 	}
@@ -65,25 +63,6 @@ func New(options Options) (*Server, error) {
 		codec: options.Codec, operators: options.Operators, origin: options.UIOrigin, log: options.Log, now: options.Now,
 		sessions: newSessions(options.Session, options.Now), attempts: newAttempts(options.Now),
 	}, nil
-}
-
-// CheckOrigin reports what keeps a text from being an origin in the one form in
-// which browsers send it: scheme and host in small letters, a port when it is not
-// the scheme's own, and nothing after that.
-func CheckOrigin(origin string) error {
-	address, err := url.Parse(origin)
-	form := errors.New("an origin has the form https://host or http://host:port, in small letters, with nothing behind it")
-	switch {
-	case err != nil:
-		return form // The parser's error would repeat the text.
-	case address.Scheme != "https" && address.Scheme != "http", address.Hostname() == "", origin != strings.ToLower(origin):
-		return form
-	case origin != address.Scheme+"://"+address.Host:
-		return form
-	case address.Port() == map[string]string{"https": "443", "http": "80"}[address.Scheme]:
-		return fmt.Errorf("browsers leave out port %s: %w", address.Port(), form)
-	}
-	return nil
 }
 
 // Handler returns everything that the server answers.

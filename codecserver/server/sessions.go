@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/bioenroll/bioenroll/internal/tokens"
 )
 
 const (
@@ -30,7 +32,7 @@ type sessions struct {
 
 // session is one signed-in browser.
 type session struct {
-	operator [sha256.Size]byte // The hash of the operator's token.
+	operator tokens.Hash // The hash of the operator's token.
 	ends     time.Time
 }
 

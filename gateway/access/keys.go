@@ -73,7 +73,7 @@ func (k *Keys) find(key enroll.Secret) (Caller, error) {
 	if err != nil {
 		return Caller{}, &Error{Kind: Unusable, Advice: "The gateway cannot read its API keys; its log says why.", cause: err}
 	}
-	place := tokens.Find(tokens.HashOf(key), holders)
+	place := tokens.Find(tokens.HashOf(key), holders, func(h tokens.Holder) tokens.Hash { return h.Hash })
 	if place < 0 {
 		return Caller{}, wrongToken("This is no API key of the gateway, or none any more.")
 	}

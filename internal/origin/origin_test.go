@@ -15,7 +15,8 @@ func TestCheck(t *testing.T) {
 	for _, text := range []string{
 		"", "app.example", "null", "*", "https://*.example", "https://app.example/", "https://app.example?", "https://app.example#x",
 		"https://App.example", "HTTPS://app.example", "https://app.example:443", "http://app.example:80", "https://app.example:",
-		"https://me:hunter2@app.example", "ftp://app.example", "https://", "https://[::1", "https://:8443", " https://app.example",
+		"https://me:hunter2@app.example", "ftp://app.example", "https://", "https://[::1", "https://:8443", " https://app.example", "https://a.example https://b.example",
+		"https://a.example,https://b.example",
 	} {
 		t.Run("refuses_"+text, func(t *testing.T) {
 			err := origin.Check(text)

@@ -66,12 +66,12 @@ func (h Holder) Line() string {
 	return fmt.Sprintf("%s %s%x %s", h.Name, hashPrefix, h.Hash, strings.Join(h.Rights, ","))
 }
 
-// Find returns the place of the holder whose token has the hash, or -1. It looks
-// at every one for the same time, whichever matches.
-func Find(hash Hash, holders []Holder) int {
+// Find returns the place of the one whose token has the hash, or -1. It looks at
+// every one for the same time, whichever matches.
+func Find[T any](hash Hash, among []T, hashOf func(T) Hash) int {
 	place := -1
-	for i, holder := range holders {
-		if subtle.ConstantTimeCompare(hash[:], holder.Hash[:]) == 1 {
+	for i, one := range among {
+		if its := hashOf(one); subtle.ConstantTimeCompare(hash[:], its[:]) == 1 {
 			place = i
 		}
 	}
