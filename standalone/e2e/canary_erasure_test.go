@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,7 @@ func (s *stage) eraseThem(t *testing.T) {
 		people = append(people, person.Person)
 	}
 	require.Len(t, people, len(enroll.Providers()))
+	s.rememberCiphertext(t)
 	by := client.By{Who: unique(), Why: unique()}
 	s.planted.add(&s.planted.shown, "operator who erases", []byte(by.Who))
 	s.planted.add(&s.planted.shown, "reason to erase", []byte(by.Why))
@@ -59,6 +61,17 @@ func (s *stage) eraseThem(t *testing.T) {
 		}
 		return true
 	}, time.Minute, 100*time.Millisecond)
+}
+
+// rememberCiphertext keeps what the server has of them, as it has it: who gets
+// hold of the keys and of the server's files must not find even that.
+func (s *stage) rememberCiphertext(t *testing.T) {
+	t.Helper()
+	for _, person := range s.erased {
+		for i, payload := range s.payloads(t, person.journey) {
+			s.ciphertext = append(s.ciphertext, canary.Needle{Name: fmt.Sprintf("ciphertext %d of %s", i, person.Provider), Value: payload.GetData()})
+		}
+	}
 }
 
 // requireErased opens everything that keys open, and finds none of them, while

@@ -47,6 +47,8 @@ type stage struct {
 	credentials variables
 	// erased are the people who are erased, with their journeys.
 	erased []erasedPerson
+	// ciphertext is what the server had of them.
+	ciphertext []canary.Needle
 	// told is what operators were told, and answered what the server answers
 	// to the queries of those without keys.
 	told, answered []byte

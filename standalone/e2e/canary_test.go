@@ -69,7 +69,7 @@ func TestCanary(t *testing.T) {
 	})
 	s.close(t)
 	t.Run("nothing_is_left_in_clear_after_the_end", func(t *testing.T) {
-		s.requireNowhere(t, nil, s.needles())
+		s.requireNowhere(t, nil, append(s.needles(), s.ciphertext...))
 	})
 	t.Run("the_search_would_have_found_it", func(t *testing.T) {
 		s.requireSharp(t)

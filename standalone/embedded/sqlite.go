@@ -72,8 +72,9 @@ func database(dataDir string) *config.SQL {
 		cfg.DatabaseName = file.EscapedPath()
 		// A write-ahead log survives a kill at any moment without a disk flush for
 		// each of a workflow's many small commits. A power cut may cost the last
-		// moments and never the file.
-		cfg.ConnectAttributes = map[string]string{"mode": "rwc", "journal_mode": "wal", "synchronous": "normal"}
+		// moments and never the file. Deleted histories are overwritten: who has
+		// the file and the keys must not find somebody who was erased.
+		cfg.ConnectAttributes = map[string]string{"mode": "rwc", "journal_mode": "wal", "synchronous": "normal", "secure_delete": "on"}
 	}
 	return cfg
 }
