@@ -25,9 +25,9 @@ const (
 type Options struct {
 	// Keys are the API keys. Required.
 	Keys *Keys
-	// Relay are the keys that sign relay tokens, as the key file has them.
-	// Required.
-	Relay keys.Ring
+	// Signing are the keys of the installation, of which those for relay tokens
+	// are taken. Required.
+	Signing *keys.Keys
 	// KeyRate is for each API key, RelayRate for the relay tokens of each journey.
 	KeyRate, RelayRate Rate
 	// Now is the clock; time.Now when nil.
@@ -50,7 +50,7 @@ func New(options Options) *Access {
 		options.Now = time.Now
 	}
 	return &Access{
-		keys: options.Keys, ring: options.Relay, now: options.Now,
+		keys: options.Keys, ring: options.Signing.Relay(), now: options.Now,
 		keyRate: newLimiter(options.KeyRate, options.Now), relayRate: newLimiter(options.RelayRate, options.Now),
 		hints: newCounts(MaxHints, countedJourneys),
 	}

@@ -32,18 +32,18 @@ type door struct {
 
 	clock *clock
 	file  access.KeyFile
-	ring  keys.Ring
+	made  *keys.Keys
 	key   enroll.Secret
 }
 
 // setup returns a door that has the rates and signs with the keys.
 func setup(t *testing.T, keyRate, relayRate access.Rate) *door {
 	t.Helper()
-	d := &door{clock: newClock(), ring: keys.New().Relay(), file: access.KeyFile(filepath.Join(t.TempDir(), "keys"))}
+	d := &door{clock: newClock(), made: keys.New(), file: access.KeyFile(filepath.Join(t.TempDir(), "keys"))}
 	var err error
 	d.key, _, err = d.file.Put("shop", access.Backend)
 	require.NoError(t, err)
-	d.Access = access.New(access.Options{Keys: d.file.Watch(time.Now), Relay: d.ring, KeyRate: keyRate, RelayRate: relayRate, Now: d.clock.now})
+	d.Access = access.New(access.Options{Keys: d.file.Watch(time.Now), Signing: d.made, KeyRate: keyRate, RelayRate: relayRate, Now: d.clock.now})
 	return d
 }
 

@@ -39,7 +39,7 @@ func TestIssue(t *testing.T) {
 	})
 	t.Run("is_known_to_every_gateway_with_the_key_file", func(t *testing.T) {
 		d := setup(t, access.Rate{}, access.Rate{})
-		other := access.New(access.Options{Relay: d.ring, Now: d.clock.now})
+		other := access.New(access.Options{Signing: d.made, Now: d.clock.now})
 		_, err := other.Authenticate(asking(d.Issue(journey, run, d.clock.now())))
 		require.NoError(t, err)
 	})
@@ -53,7 +53,7 @@ func TestIssue(t *testing.T) {
 		retired, err := used.Retired(old)
 		require.NoError(t, err)
 		at := newClock()
-		door := func(k *keys.Keys) *access.Access { return access.New(access.Options{Relay: k.Relay(), Now: at.now}) }
+		door := func(k *keys.Keys) *access.Access { return access.New(access.Options{Signing: k, Now: at.now}) }
 		before, after := door(first).Issue(journey, run, at.now()), door(used).Issue(journey, run, at.now())
 		_, err = door(used).Authenticate(asking(before))
 		require.NoError(t, err, "what was handed out before")
@@ -71,7 +71,7 @@ func TestIssue(t *testing.T) {
 func TestRelayTokens_that_are_refused(t *testing.T) {
 	d := setup(t, access.Rate{}, access.Rate{})
 	ends := d.clock.now().Add(time.Hour)
-	good := access.Sign(d.ring, access.Purpose, journey, run, ends)
+	good := access.Sign(d.made.Relay(), access.Purpose, journey, run, ends)
 	_, err := d.Authenticate(asking(good))
 	require.NoError(t, err)
 	// changed is the good token with another byte at the place.
@@ -87,12 +87,12 @@ func TestRelayTokens_that_are_refused(t *testing.T) {
 	elsewhere := keys.New().Relay()
 	swapped := raw(t, access.Sign(elsewhere, access.Purpose, journey, run, ends))
 	copy(swapped[1:7], raw(t, good)[1:7])
-	moved := raw(t, access.Sign(d.ring, access.Purpose, journey, run, ends))
+	moved := raw(t, access.Sign(d.made.Relay(), access.Purpose, journey, run, ends))
 	moved[journeyAt-1]-- // One letter of the journey belongs to the run now.
 	for name, token := range map[string]enroll.Secret{
-		"has_expired":                             access.Sign(d.ring, access.Purpose, journey, run, d.clock.now()),
-		"never_began":                             access.Sign(d.ring, access.Purpose, journey, run, time.Time{}),
-		"was_signed_for_another_purpose":          access.Sign(d.ring, "export", journey, run, ends),
+		"has_expired":                             access.Sign(d.made.Relay(), access.Purpose, journey, run, d.clock.now()),
+		"never_began":                             access.Sign(d.made.Relay(), access.Purpose, journey, run, time.Time{}),
+		"was_signed_for_another_purpose":          access.Sign(d.made.Relay(), "export", journey, run, ends),
 		"was_signed_by_another_installation":      access.Sign(elsewhere, access.Purpose, journey, run, ends),
 		"was_signed_there_and_names_our_key":      written(swapped),
 		"names_another_journey":                   changed(journeyAt),
@@ -106,8 +106,8 @@ func TestRelayTokens_that_are_refused(t *testing.T) {
 		"has_no_signature":                        written(raw(t, good)[:len(raw(t, good))-32]),
 		"is_longer":                               written(append(raw(t, good), 0)),
 		"is_one_letter_shorter":                   good[:len(good)-1],
-		"names_no_run":                            access.Sign(d.ring, access.Purpose, journey, "", ends),
-		"names_no_journey":                        access.Sign(d.ring, access.Purpose, "", run, ends),
+		"names_no_run":                            access.Sign(d.made.Relay(), access.Purpose, journey, "", ends),
+		"names_no_journey":                        access.Sign(d.made.Relay(), access.Purpose, "", run, ends),
 		"is_padded":                               good + "=",
 		"has_a_line_break":                        good + "\n" + "x",
 		"is_huge":                                 access.RelayPrefix + enroll.Secret(strings.Repeat("A", 1<<20)),
@@ -128,8 +128,8 @@ func TestRelayTokens_that_are_refused(t *testing.T) {
 }
 
 func FuzzRelayToken(f *testing.F) {
-	ring, at := keys.New().Relay(), newClock()
-	door := access.New(access.Options{Relay: ring, Now: at.now})
+	at := newClock()
+	door := access.New(access.Options{Signing: keys.New(), Now: at.now})
 	good := door.Issue(journey, run, at.now()).Reveal()
 	f.Add(strings.TrimPrefix(good, access.RelayPrefix))
 	f.Add(strings.TrimPrefix(good, access.RelayPrefix)[:60])
