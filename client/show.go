@@ -195,9 +195,9 @@ func (c *Client) List(ctx context.Context, filter Filter) ([]Shown, error) {
 }
 
 func (c *Client) list(ctx context.Context, filter Filter, most int) ([]Shown, error) {
-	limit := cmp.Or(filter.Limit, defaultListed)
-	if limit < 0 || limit > most {
-		return nil, fmt.Errorf("list: limit: given %d, allowed: 1 to %d", limit, most)
+	limit, err := filter.limit(most)
+	if err != nil {
+		return nil, err
 	}
 	query, err := filter.query()
 	if err != nil {
@@ -219,6 +219,15 @@ func (c *Client) list(ctx context.Context, filter Filter, most int) ([]Shown, er
 			return listed, nil
 		}
 	}
+}
+
+// limit is how many journeys the filter allows.
+func (f Filter) limit(most int) (int, error) {
+	limit := cmp.Or(f.Limit, defaultListed)
+	if limit < 0 || limit > most {
+		return 0, fmt.Errorf("list: limit: given %d, allowed: 1 to %d", limit, most)
+	}
+	return limit, nil
 }
 
 // query writes the filter in the server's language. Every value is a word of

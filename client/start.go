@@ -80,24 +80,32 @@ type plan struct {
 // ErrConflict, ErrKeyReused, ErrHeld, ErrErasing, ErrNoAnswer or ErrOtherKeys. Except for the
 // last two nothing was started and nothing is left behind.
 func (c *Client) Start(ctx context.Context, key string, request Request) (Started, error) {
+	started, _, err := c.StartOrRepeat(ctx, key, request)
+	return started, err
+}
+
+// StartOrRepeat is Start for callers who want to know whether the key was used
+// before, so that nothing was started. Of calls at the same moment several may
+// be told that it was not.
+func (c *Client) StartOrRepeat(ctx context.Context, key string, request Request) (started Started, repeated bool, err error) {
 	if key == "" || len(key) > maxKeyBytes {
-		return Started{}, keyError(request.Journey(), key)
+		return Started{}, false, keyError(request.Journey(), key)
 	}
 	planned, err := c.plan(key, request)
 	if err != nil {
-		return Started{}, err
+		return Started{}, false, err
 	}
 	inspected, err := inspect(planned.request, c.limits)
 	if err != nil {
-		return Started{}, err
+		return Started{}, false, err
 	}
 	spec, err := request.Journey().Spec()
 	if err != nil {
-		return Started{}, err
+		return Started{}, false, err
 	}
 	digest, err := c.digest(planned.request, inspected)
 	if err != nil {
-		return Started{}, err
+		return Started{}, false, err
 	}
 	s := starting{
 		Client: c, spec: spec, plan: planned, inspected: inspected, digest: digest,
@@ -148,23 +156,22 @@ func (s starting) record() enroll.RecordID {
 	return enroll.RecordID(s.keys.Ref(s.id(), s.key, "record"))
 }
 
-func (s starting) run(ctx context.Context) (Started, error) {
+func (s starting) run(ctx context.Context) (started Started, repeated bool, err error) {
 	if _, ok := ctx.Deadline(); !ok {
 		limited, cancel := context.WithTimeout(ctx, startLimit)
 		defer cancel()
 		ctx = limited
 	}
 	if started, done, err := s.known(ctx); done || err != nil {
-		return started, err
+		return started, done, err
 	}
 	refs, created, err := s.seal(ctx)
 	if err == nil {
-		var started Started
-		if started, err = s.begin(ctx, refs); err == nil || errors.Is(err, ErrNoAnswer) {
-			return started, err
+		if started, repeated, err = s.begin(ctx, refs); err == nil || errors.Is(err, ErrNoAnswer) {
+			return started, repeated, err
 		}
 	}
-	return Started{}, errors.Join(err, s.discard(ctx, created))
+	return Started{}, false, errors.Join(err, s.discard(ctx, created))
 }
 
 // seal puts the parts into sealed storage, each under a reference that a
@@ -202,21 +209,21 @@ func (s starting) discard(ctx context.Context, refs []enroll.SealedRef) error {
 // starts the workflow, and the others may find it before they find its update:
 // for them a conflict is only true when it lasts, and the run is not ours. It
 // can be: a server that dies may keep a workflow and lose its first update.
-func (s starting) begin(ctx context.Context, refs []enroll.SealedRef) (Started, error) {
+func (s starting) begin(ctx context.Context, refs []enroll.SealedRef) (started Started, repeated bool, err error) {
 	for pause := 20 * time.Millisecond; ; pause *= 3 {
 		started, err := s.beginOnce(ctx, refs)
 		if !errors.Is(err, ErrConflict) {
-			return started, err
+			return started, false, err
 		}
 		if pause > conflictLasts {
 			if own, ok, failed := s.latest(ctx); ok || failed != nil {
-				return own, failed
+				return own, ok, failed
 			}
-			return started, err
+			return started, false, err
 		}
 		select {
 		case <-ctx.Done():
-			return started, err
+			return started, false, err
 		case <-time.After(pause):
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/logging"
+	"github.com/bioenroll/bioenroll/internal/web"
 )
 
 // The exit codes.
@@ -76,7 +77,7 @@ func command(ctx context.Context, args []string, lookup config.Lookup, stdout, s
 		return err
 	}
 	if word == "healthcheck" {
-		return checkHealth(ctx, settings)
+		return web.CheckHealth(ctx, settings.web)
 	}
 	return serve(ctx, settings, logging.New(settings.logging, stderr))
 }

@@ -29,6 +29,14 @@ import (
 	"github.com/bioenroll/bioenroll/internal/logging"
 )
 
+// The settings that package web reads.
+const (
+	listenOn  = prefix + "LISTEN"
+	tlsCert   = prefix + "TLS_CERT_FILE"
+	tlsKey    = prefix + "TLS_KEY_FILE"
+	allowHTTP = prefix + "ALLOW_HTTP"
+)
+
 // execute runs the program and returns its exit code and output.
 func execute(t *testing.T, values map[string]string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()

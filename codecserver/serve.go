@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"net"
-	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -15,6 +12,7 @@ import (
 	"github.com/bioenroll/bioenroll/internal/codec"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/keys"
+	"github.com/bioenroll/bioenroll/internal/web"
 )
 
 // stopPatience is the time for answers under way when the program is told to
@@ -27,33 +25,9 @@ func serve(ctx context.Context, settings settings, log *zap.Logger) error {
 	if err != nil {
 		return err
 	}
-	web, https := server.HTTP(answers.Handler(), log), settings.cert != ""
-	if https {
-		pair, err := tls.LoadX509KeyPair(settings.cert, settings.key)
-		if err != nil {
-			return wrong(tlsCert, err, "a certificate and "+tlsKey+" with its key, both in PEM")
-		}
-		web.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
-	}
-	listener, err := listen(ctx, settings.listen)
-	if err != nil {
-		return err
-	}
-	ended := make(chan error, 1)
-	go func() {
-		if https {
-			ended <- web.ServeTLS(listener, "", "")
-		} else {
-			ended <- web.Serve(listener)
-		}
-	}()
-	log.Info("codec server answers", zap.Stringer("address", listener.Addr()), zap.Bool("https", https), zap.String("ui", settings.origin))
-	select {
-	case err := <-ended:
-		return fmt.Errorf("serve: %w", err)
-	case <-ctx.Done():
-		return server.Stop(context.WithoutCancel(ctx), web, stopPatience)
-	}
+	return web.Serve(ctx, web.Server(answers.Handler(), server.Longest, log), settings.web, stopPatience, func(address net.Addr, https bool) {
+		log.Info("codec server answers", zap.Stringer("address", address), zap.Bool("https", https), zap.String("ui", settings.origin))
+	})
 }
 
 // open loads keys and operators.
@@ -76,19 +50,6 @@ func open(settings settings, log *zap.Logger) (*server.Server, error) {
 	return server.New(server.Options{
 		Codec: payloads, Operators: settings.operators, UIOrigin: settings.origin, Session: settings.session, Log: log,
 	})
-}
-
-// listen takes the address, with advice when somebody else has it.
-func listen(ctx context.Context, address string) (net.Listener, error) {
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", address)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s is taken by another program: stop that one, or set %s to another address: %w", address, listenOn, err)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("listen on %s: %w", address, err)
-	}
-	return listener, nil
 }
 
 // wrong makes an error of a setting whose file cannot be used.

@@ -16,6 +16,9 @@ const (
 	// DefaultSession is how long a browser stays signed in unless a setting says
 	// otherwise.
 	DefaultSession = 8 * time.Hour
+	// Longest is how long a request may take, of a program that serves the
+	// handler.
+	Longest = 30 * time.Second
 )
 
 // Options say whom the server answers, and with what.

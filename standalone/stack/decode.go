@@ -21,6 +21,7 @@ import (
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/codec"
 	"github.com/bioenroll/bioenroll/internal/keys"
+	httpd "github.com/bioenroll/bioenroll/internal/web"
 	"github.com/bioenroll/bioenroll/standalone/embedded"
 )
 
@@ -82,7 +83,7 @@ func (d *decoding) start(options Options, k *keys.Keys) error {
 	if err != nil {
 		return err
 	}
-	d.codec.serve(server.HTTP(d.answers.Handler(), log))
+	d.codec.serve(httpd.Server(d.answers.Handler(), server.Longest, log))
 	return nil
 }
 

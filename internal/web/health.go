@@ -1,4 +1,4 @@
-package main
+package web
 
 import (
 	"context"
@@ -17,19 +17,20 @@ import (
 // healthPatience bounds the question of a health check.
 const healthPatience = 5 * time.Second
 
-// checkHealth returns nil when the server on this machine is ready.
-func checkHealth(ctx context.Context, settings settings) error {
+// CheckHealth returns nil when the program on this machine, which listens as the
+// settings say, answers on /readyz that it is ready.
+func CheckHealth(ctx context.Context, settings Settings) error {
 	ctx, cancel := context.WithTimeout(ctx, healthPatience)
 	defer cancel()
 	scheme, transport := "http", &http.Transport{DisableKeepAlives: true}
-	if settings.cert != "" {
-		own, err := trustOnly(settings.cert)
+	if settings.Cert != "" {
+		own, err := trustOnly(settings.Cert)
 		if err != nil {
 			return fmt.Errorf("health check: %w", err)
 		}
 		scheme, transport.TLSClientConfig = "https", own
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+here(settings.listen)+"/readyz", http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+here(settings.Listen)+"/readyz", http.NoBody)
 	if err != nil {
 		return fmt.Errorf("health check: %w", err)
 	}
@@ -41,7 +42,7 @@ func checkHealth(ctx context.Context, settings settings) error {
 		return fmt.Errorf("health check: %w", err)
 	}
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("health check: the codec server says %s; its log says why", answer.Status)
+		return fmt.Errorf("health check: the answer is %s; the log of the program says why", answer.Status)
 	}
 	return nil
 }

@@ -1,0 +1,110 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/gateway/access"
+)
+
+// mostWait is the longest that a caller can ask to wait, in seconds: what lies
+// in between may hang up on quiet connections soon after.
+const mostWait = 50
+
+// relayedBody is a journey as a frontend sees it with its relay token.
+type relayedBody struct {
+	ID           string         `json:"id"`
+	Journey      enroll.Journey `json:"journey"`
+	Phase        enroll.Phase   `json:"phase"`
+	Deadline     time.Time      `json:"deadline,omitzero"`
+	AttemptsLeft int            `json:"attempts_left,omitempty"`
+	RenewalsLeft *int           `json:"renewals_left,omitempty"`
+	CanRetry     *bool          `json:"can_retry,omitempty"`
+}
+
+// get tells how a journey stands, at once or when it has concluded.
+func (s *Server) get(w http.ResponseWriter, r *http.Request, caller access.Caller) error {
+	id, err := journeyOf(r, caller)
+	if err != nil {
+		return err
+	}
+	wait, err := waitOf(r)
+	if err != nil {
+		return err
+	}
+	if wait > 0 {
+		if err := s.await(w, r, id, wait); err != nil {
+			return err
+		}
+	}
+	body, err := s.current(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	if caller.Role == access.Relay {
+		return answer(w, http.StatusOK, relayed(body))
+	}
+	return answer(w, http.StatusOK, body)
+}
+
+// relayed is what a frontend sees of a journey.
+func relayed(body journeyBody) relayedBody {
+	return relayedBody{
+		ID: body.ID, Journey: body.Journey, Phase: body.Phase, Deadline: body.Deadline,
+		AttemptsLeft: body.AttemptsLeft, RenewalsLeft: body.RenewalsLeft, CanRetry: body.CanRetry,
+	}
+}
+
+// waitOf reads ?wait=.
+func waitOf(r *http.Request) (time.Duration, error) {
+	if !r.URL.Query().Has("wait") {
+		return 0, nil
+	}
+	seconds, err := strconv.Atoi(r.URL.Query().Get("wait"))
+	if err != nil || seconds < 0 || seconds > mostWait {
+		return 0, problem(InvalidRequest, "The parameter wait is a whole number of seconds from 0 to %d.", mostWait)
+	}
+	return time.Duration(seconds) * time.Second, nil
+}
+
+// await returns when the journey has concluded or the time is over. Why it could
+// not wait is of no interest unless the journey cannot be shown either.
+func (s *Server) await(w http.ResponseWriter, r *http.Request, id journeyID, wait time.Duration) error {
+	if err := patience(w, s.now(), wait); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), wait)
+	defer cancel()
+	news, err := s.follow.Subscribe(ctx, id.workflow, id.run)
+	if err != nil {
+		return err
+	}
+	defer news.Close()
+	for {
+		if state, err := news.Next(ctx); err != nil || state.Phase == enroll.Concluded {
+			return r.Context().Err()
+		}
+	}
+}
+
+// current is how the journey stands now. Of one that has concluded it has
+// everything that the outcome brought, the provider's references included.
+func (s *Server) current(ctx context.Context, id journeyID) (journeyBody, error) {
+	shown, err := s.journeys.Show(ctx, id.workflow, id.run)
+	if err != nil {
+		return journeyBody{}, err
+	}
+	body := bodyOf(id, shown)
+	if body.Phase != enroll.Concluded {
+		return body, nil
+	}
+	result, err := s.journeys.Wait(ctx, id.workflow, id.run)
+	if err != nil {
+		return journeyBody{}, err
+	}
+	body.conclude(result)
+	return body, nil
+}

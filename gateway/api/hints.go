@@ -1,0 +1,124 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/gateway/access"
+)
+
+// The bounds of a hint. What it carries goes into the journey's history.
+const (
+	maxHintCode    = 128
+	maxHintClient  = 512
+	maxHintSamples = 100
+)
+
+// hintBody is the body of a hint.
+type hintBody struct {
+	Name enroll.HintName `json:"name"`
+	enroll.Hint
+}
+
+// hintedBody is the answer to a hint.
+type hintedBody struct {
+	// Late reports that the journey had concluded before.
+	Late bool `json:"late"`
+}
+
+// hint wakes a journey. One that comes late is as good as any: the sender
+// cannot know, and has nothing to put right.
+func (s *Server) hint(w http.ResponseWriter, r *http.Request, caller access.Caller) error {
+	id, err := journeyOf(r, caller)
+	if err != nil {
+		return err
+	}
+	var asked hintBody
+	if err := readJSON(w, r, &asked); err != nil {
+		return err
+	}
+	if asked.Client == "" && caller.Journey != "" {
+		// Who has a relay token is the person's own browser, which a backend is not.
+		asked.Client = shortened(r.UserAgent(), maxHintClient)
+	}
+	if err := asked.check(); err != nil {
+		return err
+	}
+	if err := s.access.Hint(caller, id.workflow, id.run); err != nil {
+		return err
+	}
+	late, err := s.journeys.Concluded(r.Context(), id.workflow, id.run)
+	if err == nil && !late { // A late one must not wake the subject's next journey.
+		late, err = s.journeys.Hint(r.Context(), id.workflow, asked.Name, asked.Hint)
+	}
+	switch {
+	case err != nil:
+		return hintRefused(err)
+	case late:
+		return answer(w, http.StatusOK, hintedBody{Late: true})
+	default:
+		return answer(w, http.StatusAccepted, hintedBody{})
+	}
+}
+
+// check refuses hints that nobody may send from here, and those that carry too
+// much.
+func (h hintBody) check() error {
+	var wrong []enroll.FieldError
+	if names := enroll.HintNames(); !slices.Contains(names, h.Name) {
+		wrong = append(wrong, enroll.FieldError{Field: "name", Given: fmt.Sprintf("%.40q", h.Name), Allowed: strings.Join(words(names), ", ")})
+	}
+	if least := h.leastSamples(); h.Samples < least || h.Samples > maxHintSamples {
+		wrong = append(wrong, enroll.FieldError{Field: "samples", Given: strconv.Itoa(h.Samples), Allowed: fmt.Sprintf("%d to %d", least, maxHintSamples)})
+	}
+	for _, text := range []struct {
+		field, value string
+		most         int
+	}{{"code", h.Code, maxHintCode}, {"client", h.Client, maxHintClient}} {
+		if len(text.value) > text.most {
+			wrong = append(wrong, enroll.FieldError{Field: text.field, Given: fmt.Sprintf("%d bytes", len(text.value)), Allowed: fmt.Sprintf("up to %d bytes", text.most)})
+		}
+	}
+	return refuse(wrong)
+}
+
+// refuse makes an error of fields that are not acceptable, if there are any.
+func refuse(fields []enroll.FieldError) error {
+	if len(fields) == 0 {
+		return nil
+	}
+	return &enroll.InputError{Fields: fields}
+}
+
+// leastSamples is how many samples the hint has to tell of.
+func (h hintBody) leastSamples() int {
+	if h.Name == enroll.SamplesUploaded {
+		return 1
+	}
+	return 0
+}
+
+// hintRefused calls the field as the body does.
+func hintRefused(err error) error {
+	refused, ok := errors.AsType[*enroll.InputError](err)
+	if !ok {
+		return err
+	}
+	fields := slices.Clone(refused.Fields)
+	for i := range fields {
+		if fields[i].Field == "hint" {
+			fields[i].Field = "name"
+		}
+	}
+	return &enroll.InputError{Journey: refused.Journey, Fields: fields}
+}
+
+// shortened cuts a text to a number of bytes, and is UTF-8 whatever was given.
+func shortened(text string, most int) string {
+	return strings.ToValidUTF8(text[:min(len(text), most)], "")
+}

@@ -1,0 +1,106 @@
+package api
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bioenroll/bioenroll/client"
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/gateway/access"
+)
+
+const (
+	// defaultPage and mostPage bound a page of journeys.
+	defaultPage = 50
+	mostPage    = 200
+)
+
+// listBody is one page of journeys, the newest first.
+type listBody struct {
+	Journeys []journeyBody `json:"journeys"`
+	// NextCursor brings the next page; absent on the last.
+	NextCursor string `json:"next_cursor,omitempty"`
+}
+
+// list tells the journeys that the filters choose, as the server's index knows
+// them: it may lag by about a second.
+func (s *Server) list(w http.ResponseWriter, r *http.Request, _ access.Caller) error {
+	filter, err := filterOf(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	page, err := s.journeys.ListPage(r.Context(), filter, r.URL.Query().Get("cursor"))
+	if err != nil {
+		return err
+	}
+	body := listBody{Journeys: make([]journeyBody, 0, len(page.Journeys)), NextCursor: page.Next}
+	for _, shown := range page.Journeys {
+		body.Journeys = append(body.Journeys, bodyOf(journeyID{shown.ID, shown.RunID}, shown))
+	}
+	return answer(w, http.StatusOK, body)
+}
+
+// filterOf reads the parameters of a list. One that does not exist is refused:
+// a filter that is mistyped would list everything.
+func filterOf(query url.Values) (client.Filter, error) {
+	filter := client.Filter{Limit: defaultPage}
+	for name, values := range query {
+		if len(values) != 1 {
+			return filter, problem(InvalidRequest, "The parameter %q comes more than once.", cut(name))
+		}
+		if err := choose(&filter, name, values[0]); err != nil {
+			return filter, err
+		}
+	}
+	return filter, nil
+}
+
+func choose(filter *client.Filter, name, value string) error {
+	var allowed []string
+	switch name {
+	case "cursor":
+		return nil
+	case "provider":
+		filter.Provider, allowed = enroll.Provider(value), words(enroll.Providers())
+	case "journey":
+		filter.Journey = enroll.Journey(value)
+		for _, spec := range enroll.Catalogue() {
+			allowed = append(allowed, string(spec.Journey))
+		}
+	case "phase":
+		filter.Phase, allowed = enroll.Phase(value), words([]enroll.Phase{enroll.Beginning, enroll.Waiting, enroll.Concluded})
+	case "outcome":
+		filter.Outcome, allowed = enroll.Outcome(value), words(enroll.Outcomes())
+	case "overdue":
+		filter.Overdue, allowed = value == "true", []string{"true", "false"}
+	case "limit":
+		limit, err := strconv.Atoi(value)
+		if err != nil || limit < 1 || limit > mostPage {
+			return problem(InvalidRequest, "The parameter limit is a whole number from 1 to %d.", mostPage)
+		}
+		filter.Limit = limit
+		return nil
+	default:
+		return problem(InvalidRequest, "There is no parameter %q; see GET /openapi.yaml.", cut(name))
+	}
+	if !slices.Contains(allowed, value) {
+		return problem(InvalidRequest, "The parameter %s is one of %s.", name, strings.Join(allowed, ", "))
+	}
+	return nil
+}
+
+func words[W ~string](list []W) []string {
+	told := make([]string, len(list))
+	for i, word := range list {
+		told[i] = string(word)
+	}
+	return told
+}
+
+// rolesInWords lists roles for people.
+func rolesInWords(roles []access.Role) string {
+	return strings.Join(words(roles), " or ")
+}

@@ -1,0 +1,238 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+const (
+	uploadType = "multipart/form-data"
+	// maxUpload bounds a whole upload, in bytes. What a journey takes of each
+	// part is less, and says so itself.
+	maxUpload = 64 << 20
+	// maxText bounds a part that becomes a field of text, in bytes.
+	maxText = 4 << 20
+	// maxParts bounds the parts of an upload.
+	maxParts = 32
+	// uploadPatience is how long an upload may take.
+	uploadPatience = 2 * time.Minute
+	// requestPart names the part that holds the JSON.
+	requestPart = "request"
+)
+
+// upload is what a start brought as multipart/form-data.
+type upload struct {
+	enroll.Private
+
+	body     []byte
+	contents map[string]*spooled
+	texts    map[string]enroll.Secret
+}
+
+// close gives the space of the files back.
+func (u *upload) close() {
+	for _, content := range u.contents {
+		content.close()
+	}
+}
+
+// readUpload reads the parts one after the other: the JSON first, then files,
+// which go straight into the spool. The caller closes the upload, also after an
+// error.
+func (s *Server) readUpload(w http.ResponseWriter, r *http.Request) (*upload, error) {
+	u := &upload{contents: map[string]*spooled{}, texts: map[string]enroll.Secret{}}
+	r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return u, problem(InvalidRequest, "The multipart/form-data has no usable boundary.").because(err)
+	}
+	for count := 0; ; count++ {
+		part, err := parts.NextPart()
+		switch {
+		case errors.Is(err, io.EOF) && count > 0:
+			return u, nil
+		case err != nil:
+			return u, unread(err)
+		case count == maxParts:
+			return u, problem(TooLarge, "An upload has at most %d parts.", maxParts)
+		case count == 0 && part.FormName() != requestPart:
+			return u, problem(InvalidRequest, "The first part has to be %q, with the JSON.", requestPart)
+		case count == 0:
+			u.body, err = readText(part)
+		default:
+			err = s.takePart(u, part)
+		}
+		if err != nil {
+			return u, err
+		}
+	}
+}
+
+// samplePart is the name of a part with a sample.
+var samplePart = regexp.MustCompile(`^samples\[([0-9])\]\.data$`)
+
+// takePart takes one file.
+func (s *Server) takePart(u *upload, part *multipart.Part) error {
+	name := part.FormName()
+	text := slices.Contains([]string{"template", "pay_load"}, name)
+	_, again := u.contents[name]
+	if _, told := u.texts[name]; again || told {
+		return problem(InvalidRequest, "The part %q comes twice.", name)
+	}
+	switch {
+	case text:
+		content, err := readText(part)
+		if err != nil {
+			return err
+		}
+		if !utf8.Valid(content) {
+			return &enroll.InputError{Fields: []enroll.FieldError{{Field: name, Given: "what is not UTF-8", Allowed: "text in UTF-8"}}}
+		}
+		u.texts[name] = enroll.Secret(content)
+	case name == "image" || samplePart.MatchString(name):
+		content, err := s.spool.take(bodyReader{part})
+		if err != nil {
+			return err
+		}
+		u.contents[name] = content
+	default:
+		return &enroll.InputError{Fields: []enroll.FieldError{{
+			Field: strconv.Quote(cut(name)), Given: "a part that no journey has", Allowed: "image, samples[0].data to samples[9].data, template, pay_load",
+		}}}
+	}
+	return nil
+}
+
+// cut shortens a name that is repeated to the caller who sent it.
+func cut(name string) string {
+	if len(name) <= maxFieldName {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxFieldName], "") + "…"
+}
+
+// readText reads a part that becomes text.
+func readText(part io.Reader) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(part, maxText+1))
+	if err != nil {
+		return nil, unread(err)
+	}
+	if len(content) > maxText {
+		return nil, problem(TooLarge, "A part of text has at most %d bytes.", maxText)
+	}
+	return content, nil
+}
+
+// bodyReader tells the caller's trouble from ours: what fails while the body is
+// read is not the spool's fault.
+type bodyReader struct{ from io.Reader }
+
+func (b bodyReader) Read(p []byte) (int, error) {
+	n, err := b.from.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return n, unread(err)
+	}
+	return n, err
+}
+
+// attach puts the files into the request that the JSON made.
+func (u *upload) attach(into any) error {
+	var refused []enroll.FieldError
+	for name, content := range u.contents {
+		if !attachContent(into, name, content.content()) {
+			refused = append(refused, misplaced(name))
+		}
+	}
+	for name, text := range u.texts {
+		if !attachText(into, name, text) {
+			refused = append(refused, misplaced(name))
+		}
+	}
+	if len(refused) > 0 {
+		slices.SortFunc(refused, func(a, b enroll.FieldError) int { return strings.Compare(a.Field, b.Field) })
+		return &enroll.InputError{Fields: refused}
+	}
+	return nil
+}
+
+func misplaced(name string) enroll.FieldError {
+	return enroll.FieldError{Field: name, Given: "a part beside the same field in JSON, or for another journey", Allowed: "each content once, for a journey that takes it"}
+}
+
+// attachContent reports false when the journey has no place for the content.
+func attachContent(into any, name string, content enroll.Content) bool {
+	switch request := into.(type) {
+	case *enroll.IProovPhotoEnrollment:
+		if name != "image" || !request.Image.IsZero() {
+			return false
+		}
+		request.Image = content
+		return true
+	case *enroll.BioIDEnrollment:
+		found := samplePart.FindStringSubmatch(name)
+		if found == nil {
+			return false
+		}
+		index, err := strconv.Atoi(found[1])
+		if err != nil {
+			return false
+		}
+		for len(request.Samples) <= index {
+			request.Samples = append(request.Samples, enroll.BioIDSample{})
+		}
+		sample := &request.Samples[index]
+		if !sample.Data.IsZero() {
+			return false
+		}
+		sample.Data = content
+		return true
+	default:
+		return false
+	}
+}
+
+// attachText is attachContent for what is text.
+func attachText(into any, name string, text enroll.Secret) bool {
+	request, ok := into.(*enroll.SmartIDEnrollment)
+	if !ok {
+		return false
+	}
+	field := &request.Template
+	if name == "pay_load" {
+		field = &request.PayLoad
+	}
+	if *field != "" {
+		return false
+	}
+	*field = text
+	return true
+}
+
+// patience gives a request that is slow by nature as long as it needs; the
+// server's own time-outs are for the others. The answer gets a little longer
+// than the body.
+func patience(w http.ResponseWriter, now time.Time, long time.Duration) error {
+	control := http.NewResponseController(w)
+	if err := control.SetReadDeadline(now.Add(long)); err != nil {
+		return fmt.Errorf("set a deadline: %w", err)
+	}
+	if err := control.SetWriteDeadline(now.Add(long + answerPatience)); err != nil {
+		return fmt.Errorf("set a deadline: %w", err)
+	}
+	return nil
+}
+
+// answerPatience is how long an answer may take that waits for nobody: a start
+// takes the longest, up to 40 seconds when a cluster is busy.
+const answerPatience = 45 * time.Second

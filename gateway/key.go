@@ -1,0 +1,72 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/bioenroll/bioenroll/gateway/access"
+	"github.com/bioenroll/bioenroll/internal/config"
+)
+
+// keyCommand makes an API key in the file of keys, gives a name a new one, or
+// takes one away.
+func keyCommand(args []string, lookup config.Lookup, stdout io.Writer) error {
+	flags := flag.NewFlagSet("key", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	role := flags.String("role", "", "")
+	remove := flags.Bool("remove", false, "")
+	name, rest := "", args
+	if len(args) > 0 && args[0] != "" && args[0][0] != '-' { // The name may stand before the flags.
+		name, rest = args[0], args[1:]
+	}
+	if err := flags.Parse(rest); err != nil {
+		return fmt.Errorf("key: %w: %w", err, errUsage)
+	}
+	left := flags.Args()
+	if name == "" && len(left) > 0 {
+		name, left = left[0], left[1:]
+	}
+	if name == "" || len(left) > 0 || (*role == "") == !*remove {
+		return fmt.Errorf("key: one name, and --role or --remove: %w", errUsage)
+	}
+	file := access.Read(config.NewSource(lookup)).Keys
+	if *remove {
+		return removeKey(file, name, stdout)
+	}
+	if !slices.Contains(access.Roles(), access.Role(*role)) {
+		return fmt.Errorf("key: --role is one of %q: %w", access.Roles(), errUsage)
+	}
+	return makeKey(file, name, access.Role(*role), stdout)
+}
+
+func makeKey(file access.KeyFile, name string, role access.Role, stdout io.Writer) error {
+	key, replaced, err := file.Put(name, role)
+	if err != nil {
+		return fmt.Errorf("key: %w", err)
+	}
+	did := fmt.Sprintf("%s may ask as %s now", name, role)
+	if replaced {
+		did += "; the key from before is good for nothing any more"
+	}
+	_, err = fmt.Fprintf(stdout, "%s. The file is %s.\n\nThe key, which is shown this once and kept nowhere:\n\n  %s\n", did, file, key.Reveal())
+	if err != nil {
+		return fmt.Errorf("print the key: %w", err)
+	}
+	return nil
+}
+
+func removeKey(file access.KeyFile, name string, stdout io.Writer) error {
+	found, err := file.Remove(name)
+	if err != nil {
+		return fmt.Errorf("key: %w", err)
+	}
+	if !found {
+		return fmt.Errorf("there is no key of the name %.80q in %s", name, file)
+	}
+	if _, err := fmt.Fprintf(stdout, "%s may not ask any more.\n", name); err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	return nil
+}
