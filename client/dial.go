@@ -105,6 +105,8 @@ func Variables() []Variable {
 
 // settings of a client, as the environment has them.
 type settings struct {
+	enroll.Private
+
 	temporal sdk.Options
 	vault    vault.Settings
 	limits   enroll.Limits

@@ -10,6 +10,7 @@ import (
 	sdk "go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
+	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/dial"
 	"github.com/bioenroll/bioenroll/internal/logging"
@@ -46,6 +47,8 @@ Environment variables:
 
 // settings of the program.
 type settings struct {
+	enroll.Private
+
 	temporal  sdk.Options
 	logging   logging.Settings
 	host      host.Settings

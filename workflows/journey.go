@@ -23,6 +23,8 @@ var (
 // answers to begin and to queries, and what it has to take back if it does not
 // succeed.
 type journey struct {
+	enroll.Private
+
 	spec     enroll.Spec
 	pace     enroll.Pace
 	opening  enroll.Opening

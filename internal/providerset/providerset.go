@@ -34,6 +34,8 @@ const longestCall = 9 * time.Second
 
 // Settings are the configurations of the chosen providers.
 type Settings struct {
+	enroll.Private
+
 	// Chosen lists the providers, in the order of the documentation.
 	Chosen []enroll.Provider
 	// Timeout bounds each call to a provider.

@@ -19,6 +19,8 @@ const (
 
 // row is a record as it is stored.
 type row struct {
+	enroll.Private
+
 	record                                          enroll.Record
 	subject, references, result, resolving, grounds []byte
 	beganAt, concludedAt, resolvedAt, emptiedAt     int64

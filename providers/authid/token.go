@@ -24,6 +24,8 @@ const (
 
 // session is a pair of tokens and when the access token is to be replaced.
 type session struct {
+	enroll.Private
+
 	access, refresh enroll.Secret
 	staleAt         time.Time
 }
@@ -31,6 +33,8 @@ type session struct {
 // tokens keeps the session that all calls share. However many calls need a new
 // one at the same moment, authID is asked once.
 type tokens struct {
+	enroll.Private
+
 	rest   *rest.Client
 	config Config
 	flight singleflight.Group

@@ -52,6 +52,8 @@ func (c Config) Validate() error {
 
 // Client asks BioID. It is safe for concurrent use.
 type Client struct {
+	enroll.Private
+
 	rest   *rest.Client
 	config Config
 }

@@ -26,6 +26,8 @@ const (
 
 // accessToken is a token of the user endpoints with what is left of it.
 type accessToken struct {
+	enroll.Private
+
 	value enroll.Secret
 	ends  time.Time
 	uses  int
@@ -34,6 +36,8 @@ type accessToken struct {
 // accessTokens keeps one access token until an hour or 50 requests are used
 // up. However many callers need one, a single request fetches it.
 type accessTokens struct {
+	enroll.Private
+
 	now   func() time.Time
 	fetch func(context.Context) (accessToken, error)
 	group singleflight.Group

@@ -11,6 +11,8 @@ import (
 
 // Client asks iProov. It is safe for concurrent use.
 type Client struct {
+	enroll.Private
+
 	rest   *rest.Client
 	config Config
 	access *accessTokens

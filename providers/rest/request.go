@@ -49,6 +49,9 @@ type Auth struct {
 	secrets []string
 }
 
+// Format writes the redaction mark whatever the verb.
+func (a Auth) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, enroll.Redacted) }
+
 // Basic sends user and password.
 func Basic(user string, password enroll.Secret) Auth {
 	pair := base64.StdEncoding.EncodeToString([]byte(user + ":" + password.Reveal()))
@@ -175,6 +178,9 @@ func (f *form) body(contentType string) Body {
 func quote(name string) string {
 	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", "").Replace(name)
 }
+
+// Format writes which call it is, and nothing of what is asked.
+func (r Request) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, r.Op) }
 
 // check refuses a request that would not reach the resource it means.
 func (r Request) check() error {

@@ -15,6 +15,8 @@ const overWrite = "true"
 
 // Client asks SmartID. It is safe for concurrent use.
 type Client struct {
+	enroll.Private
+
 	rest   *rest.Client
 	config Config
 }
