@@ -48,13 +48,17 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.cause }
 
 // SetHeaders sets the headers that HTTP wants with a refusal of the kind:
-// WWW-Authenticate and Retry-After, the latter in whole seconds.
+// WWW-Authenticate and Retry-After, the latter in whole seconds. A Retry-After
+// that is there is taken out when waiting does not help.
 func (e *Error) SetHeaders(head http.Header) {
 	if e.challenge != "" {
 		head.Set("WWW-Authenticate", e.challenge)
 	}
-	if e.Wait > 0 {
+	switch {
+	case e.Wait > 0:
 		head.Set("Retry-After", strconv.Itoa(int(math.Ceil(e.Wait.Seconds()))))
+	case e.Kind == TooMany:
+		head.Del("Retry-After")
 	}
 }
 

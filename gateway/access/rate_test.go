@@ -135,7 +135,7 @@ func TestHint(t *testing.T) {
 		}
 		for range 3 {
 			told := refusal(t, d.Hint(page, journey, run), access.TooMany)
-			head := http.Header{}
+			head := http.Header{"Retry-After": {"1"}}
 			told.SetHeaders(head)
 			require.Empty(t, head.Get("Retry-After"), "waiting does not help")
 		}
