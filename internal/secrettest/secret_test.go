@@ -54,6 +54,7 @@ type closed struct{ token enroll.Secret }
 type behind struct{ open open }
 type listed struct{ tokens map[string][]enroll.Secret }
 type embedded struct{ closed }
+type promoted struct{ open }
 type hidden struct{ token enroll.Secret }
 func (hidden) Format(fmt.State, rune) {}
 type covered struct{ Hidden hidden }
@@ -66,7 +67,7 @@ type pointer struct{ at *closed }
 	example, err := l.check("example", []*ast.File{file})
 	require.NoError(t, err)
 	for name, told := range map[string]string{
-		"open": "", "closed": "token", "behind": "open.Token", "listed": "tokens", "embedded": "closed.token",
+		"open": "", "closed": "token", "behind": "open.Token", "listed": "tokens", "embedded": "closed.token", "promoted": "",
 		"hidden": "", "covered": "", "uncovered": "hidden.token", "pointer": "",
 	} {
 		require.Equal(t, told, tells(example.Scope().Lookup(name).Type(), false, nil), name)
@@ -90,7 +91,8 @@ func tells(kind types.Type, closed bool, above []types.Type) string {
 			if inner && isSecret(field.Type()) {
 				return field.Name()
 			}
-			if told := tells(field.Type(), inner, above); told != "" {
+			// What is exported in an embedded type is exported.
+			if told := tells(field.Type(), closed || inner && !field.Embedded(), above); told != "" {
 				return field.Name() + "." + told
 			}
 		}

@@ -47,7 +47,7 @@ func (o Operation) name() (string, call, error) {
 // sent, also when empty, as in the documentation's example.
 type createBody struct {
 	AccountNumber string
-	Codeword      string
+	Codeword      enroll.Secret
 	Name          string
 	Timeout       int // seconds
 	TransportType int
@@ -73,7 +73,7 @@ func (c *Client) CreateOperation(ctx context.Context, o Operation) (enroll.HandO
 	answer, err := c.ask(ctx, rest.Request{
 		Op: "authid: create operation", Method: http.MethodPost, Path: auth + "/operations",
 		Body: rest.JSON(createBody{
-			AccountNumber: o.AccountNumber, Codeword: o.Codeword.Reveal(), Name: name,
+			AccountNumber: o.AccountNumber, Codeword: o.Codeword, Name: name,
 			Timeout: int(o.Timeout / time.Second), TransportType: o.TransportType, Tag: o.Tag,
 		}),
 		Once:   o.TransportType != enroll.TransportInline,

@@ -143,7 +143,7 @@ func (t *tokens) issue(ctx context.Context) (session, time.Duration, error) {
 func (t *tokens) refresh(ctx context.Context, token enroll.Secret) (session, error) {
 	answer, err := t.rest.Do(ctx, rest.Request{
 		Op: "authid: refresh the access token", Method: http.MethodPost, Path: identity + "/auth/refresh",
-		Body: rest.JSON(token.Reveal()), Redact: []string{token.Reveal()},
+		Body: rest.JSON(token), Redact: []string{token.Reveal()},
 	})
 	if err != nil {
 		return session{}, err

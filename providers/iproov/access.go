@@ -137,7 +137,7 @@ func (c *Client) newAccessToken(ctx context.Context) (accessToken, error) {
 		life = told
 	}
 	return accessToken{
-		value: enroll.Secret(got.AccessToken),
+		value: got.AccessToken,
 		ends:  asked.Add(max(life-accessMargin, life/2)),
 		uses:  accessUses,
 	}, nil

@@ -48,5 +48,5 @@ func (c *Client) ask(ctx context.Context, name call, r rest.Request, target any)
 
 // credentials are the fields that open every body of the Service API.
 func (c *Client) credentials() credentials {
-	return credentials{APIKey: c.config.APIKey.Reveal(), Secret: c.config.APISecret.Reveal()}
+	return credentials{APIKey: c.config.APIKey, Secret: c.config.APISecret}
 }

@@ -42,7 +42,7 @@ func (c *Client) token(ctx context.Context, name call, path, userID, assuranceTy
 	case got.UserID != userID:
 		return "", answer.Unexpected("", "the answer is about another user_id")
 	}
-	return enroll.Secret(got.Token), nil
+	return got.Token, nil
 }
 
 // EnrolImage enrolls a photo with an enrol token and makes the token's user
@@ -83,7 +83,7 @@ func (c *Client) EnrolImage(ctx context.Context, userID string, token enroll.Sec
 		return answer.Unexpected("", "the answer does not say whether the image was enrolled")
 	case !*got.Success:
 		return answer.Refusal(enroll.Verdict{Outcome: enroll.Rejected, Reason: enroll.ReasonImageRefused, ProviderCode: "success=false", CanRetry: true})
-	case got.Token != token.Reveal():
+	case got.Token != token:
 		return answer.Unexpected("", "the answer is about another token")
 	}
 	return nil

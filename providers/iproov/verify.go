@@ -68,7 +68,7 @@ func (c *Client) Validate(ctx context.Context, userID string, token enroll.Secre
 		Body: rest.JSON(validateRequest{
 			credentials: c.credentials(),
 			UserID:      userID,
-			Token:       token.Reveal(),
+			Token:       token,
 			Client:      client,
 		}),
 		Once:   true,
@@ -79,7 +79,7 @@ func (c *Client) Validate(ctx context.Context, userID string, token enroll.Secre
 		return enroll.Verdict{}, err
 	case got.Passed == nil:
 		return enroll.Verdict{}, answer.Unexpected("", "the answer does not say whether the person passed")
-	case got.Token != token.Reveal():
+	case got.Token != token:
 		return enroll.Verdict{}, answer.Unexpected("", "the answer is about another token")
 	case got.UserID != "" && got.UserID != userID:
 		return enroll.Verdict{}, answer.Unexpected("", "the answer is about another user_id")

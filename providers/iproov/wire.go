@@ -10,8 +10,8 @@ import (
 
 // credentials open every body of the Service API.
 type credentials struct {
-	APIKey string `json:"api_key"`
-	Secret string `json:"secret"`
+	APIKey enroll.Secret `json:"api_key"`
+	Secret enroll.Secret `json:"secret"`
 }
 
 type tokenRequest struct {
@@ -25,29 +25,29 @@ type tokenRequest struct {
 // tokenAnswer leaves out primary, pod and fallback: the SDK is given the
 // streaming address of the settings.
 type tokenAnswer struct {
-	Token  string `json:"token"`
-	UserID string `json:"user_id"`
+	Token  enroll.Secret `json:"token"`
+	UserID string        `json:"user_id"`
 }
 
 type imageAnswer struct {
-	Token   string `json:"token"`
-	UserID  string `json:"user_id"`
-	Success *bool  `json:"success"`
+	Token   enroll.Secret `json:"token"`
+	UserID  string        `json:"user_id"`
+	Success *bool         `json:"success"`
 }
 
 type validateRequest struct {
 	credentials
 
-	UserID string `json:"user_id"`
-	Token  string `json:"token"`
-	Client string `json:"client"`
+	UserID string        `json:"user_id"`
+	Token  enroll.Secret `json:"token"`
+	Client string        `json:"client"`
 }
 
 // validateAnswer knows nothing of frame, frame_jpeg and frame_available: the
 // person's face is dropped while the answer is decoded.
 type validateAnswer struct {
 	Passed  *bool           `json:"passed"`
-	Token   string          `json:"token"`
+	Token   enroll.Secret   `json:"token"`
 	UserID  string          `json:"user_id"`
 	Reason  string          `json:"reason"`
 	Signals json.RawMessage `json:"signals"`
@@ -96,8 +96,8 @@ type invalidateAnswer struct {
 // accessTokenAnswer leaves out scope, which is an array here against the
 // OAuth standard, and not needed.
 type accessTokenAnswer struct {
-	AccessToken string `json:"access_token"`
-	ExpiresIn   int    `json:"expires_in"`
+	AccessToken enroll.Secret `json:"access_token"`
+	ExpiresIn   int           `json:"expires_in"`
 }
 
 type userAnswer struct {

@@ -3,7 +3,6 @@ package rest
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -12,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/reveal"
 )
 
 // Request says what to ask.
@@ -77,16 +77,18 @@ type Body struct {
 	err    error
 }
 
-// JSON encodes a value. Texts are sent as they are, without the escapes that
-// make JSON safe inside HTML.
+// Format writes the kind of content, and nothing of it.
+func (b Body) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, b.contentType) }
+
+// JSON encodes a value with its secrets in clear: they are meant for the
+// provider. Texts are sent as they are, without the escapes that make JSON safe
+// inside HTML.
 func JSON(value any) Body {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
+	written, err := reveal.Marshal(value)
+	if err != nil {
 		return Body{err: fmt.Errorf("encode the request: %w", err)}
 	}
-	return Body{contentType: "application/json", data: bytes.TrimRight(buffer.Bytes(), "\n")}
+	return Body{contentType: "application/json", data: written}
 }
 
 // TextOf sends a text while it is read, after a beginning that is there already.

@@ -3,6 +3,7 @@ package rest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -323,6 +324,23 @@ func TestFailure_keeps_the_words_of_a_provider_out_of_its_text(t *testing.T) {
 	failed := failureOf(t, answer.Failure("E_NO", "jane is 42 and lives in Ghent"))
 	require.Equal(t, "[redacted] is 42 and lives in Ghent", failed.Said)
 	require.Equal(t, "test: ask: RequestRefused (E_NO)", failed.Error())
+}
+
+func TestRequest_prints_nothing_of_what_is_asked(t *testing.T) {
+	const secret = "hunter2"
+	request := rest.Request{
+		Op: "test: ask", Params: map[string]string{"user": secret}, Query: url.Values{"token": {secret}}, Auth: rest.Bearer(secret),
+		Body: rest.JSON(map[string]enroll.Secret{"token": secret}), Redact: []string{secret},
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		require.Equal(t, "test: ask", fmt.Sprintf(verb, request))
+		for _, part := range []any{request.Auth, request.Body, &request} {
+			printed := fmt.Sprintf(verb, part)
+			require.NotContains(t, printed, secret)
+			require.NotContains(t, printed, "68756e74657232") // the same in hex
+			require.NotContains(t, printed, "104 117 110")    // and in decimals
+		}
+	}
 }
 
 func FuzzRedact(f *testing.F) {

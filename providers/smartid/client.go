@@ -45,10 +45,10 @@ type Enrollment struct {
 
 // enrollRequest is the body on the wire.
 type enrollRequest struct {
-	User      string `json:"User"`                //nolint:tagliatelle // the vendor's casing
-	Template  string `json:"Template"`            //nolint:tagliatelle // the vendor's casing
-	PayLoad   string `json:"PayLoad"`             //nolint:tagliatelle // the vendor's casing
-	OverWrite string `json:"OverWrite,omitempty"` //nolint:tagliatelle // the vendor's casing
+	User      string        `json:"User"`                //nolint:tagliatelle // the vendor's casing
+	Template  enroll.Secret `json:"Template"`            //nolint:tagliatelle // the vendor's casing
+	PayLoad   enroll.Secret `json:"PayLoad"`             //nolint:tagliatelle // the vendor's casing
+	OverWrite string        `json:"OverWrite,omitempty"` //nolint:tagliatelle // the vendor's casing
 }
 
 // unenrollRequest is the body on the wire.
@@ -75,8 +75,8 @@ func (c *Client) Enroll(ctx context.Context, e Enrollment) (enroll.Verdict, erro
 		Auth:   rest.Key("X-Api-Key", c.config.APIKey),
 		Body: rest.JSON(enrollRequest{
 			User:      e.User,
-			Template:  e.Template.Reveal(),
-			PayLoad:   e.PayLoad.Reveal(),
+			Template:  e.Template,
+			PayLoad:   e.PayLoad,
 			OverWrite: e.OverWrite,
 		}),
 		Once:   once,
