@@ -17,13 +17,13 @@ import (
 // binaries is the folder of the built programs; TestMain chooses it.
 var binaries string
 
-// build builds worker and starter, once for all tests. They are programs of
+// build builds the programs, once for all tests. They are programs of
 // the root module, so they are built from there, as make does.
 var build = sync.OnceValue(func() error {
-	command := exec.Command("go", "build", "-o", binaries+string(filepath.Separator), "./worker", "./starter")
+	command := exec.Command("go", "build", "-o", binaries+string(filepath.Separator), "./worker", "./starter", "./gateway")
 	command.Dir = filepath.Join("..", "..")
 	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("build worker and starter: %w\n%s", err, output)
+		return fmt.Errorf("build the programs: %w\n%s", err, output)
 	}
 	return nil
 })
