@@ -29,6 +29,9 @@ type Ledger interface {
 
 var _ Ledger = (*records.Store)(nil)
 
+// JourneysConcluded is the metric that counts journeys by how they ended.
+const JourneysConcluded = "bioenroll_journeys_concluded"
+
 // Concluder holds the steps that end every journey. They call no provider.
 type Concluder struct {
 	sealed Deleter
@@ -54,7 +57,21 @@ func (c *Concluder) Conclude(ctx context.Context, in enroll.ConcludeInput) (enro
 	if err != nil {
 		return enroll.Result{}, unrecorded(fmt.Errorf("conclude: %w", err))
 	}
-	return recorded, c.delete(ctx, in.Sealed)
+	if err := c.delete(ctx, in.Sealed); err != nil {
+		return recorded, err
+	}
+	if recorded.RunID == in.Result.RunID { // A run that was reset after the end concludes nothing.
+		count(ctx, recorded)
+	}
+	return recorded, nil
+}
+
+// count counts a journey that has ended, for who watches the whole. A step that
+// the server repeats is counted again.
+func count(ctx context.Context, ended enroll.Result) {
+	activity.GetMetricsHandler(ctx).WithTags(map[string]string{
+		"journey": string(ended.Journey), "outcome": string(ended.Outcome), "reason": string(ended.Reason),
+	}).Counter(JourneysConcluded).Inc(1)
 }
 
 // delete removes what the journey sealed. One that sealed nothing leaves no

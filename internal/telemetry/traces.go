@@ -86,8 +86,7 @@ func (g guarded) Status() sdktrace.Status {
 func harmless(key attribute.Key) bool {
 	switch key {
 	case "temporalWorkflowID", "temporalRunID", "temporalActivityID", "temporalUpdateID", // As in Temporal's UI.
-		"provider", "call", "answer", "kind",
-		"method", "route", "status":
+		"provider", "call", "answer", "route", "status":
 		return true
 	}
 	return false
