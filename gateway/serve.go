@@ -13,6 +13,7 @@ import (
 	"github.com/bioenroll/bioenroll/gateway/access"
 	"github.com/bioenroll/bioenroll/gateway/api"
 	"github.com/bioenroll/bioenroll/gateway/follow"
+	"github.com/bioenroll/bioenroll/gateway/observe"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/keys"
 	"github.com/bioenroll/bioenroll/internal/telemetry"
@@ -54,7 +55,12 @@ func serve(ctx context.Context, settings settings, lookup config.Lookup, log *za
 	pages := http.NewServeMux()
 	pages.Handle("GET /livez", telemetry.Live())
 	pages.Handle("GET /readyz", telemetry.Ready(log, checks...))
-	pages.Handle("/", api.New(api.Options{Journeys: journeys, Access: let, Origins: settings.access.Origins, Follow: hub, Log: log}).Handler())
+	answers, err := observe.Handler(
+		api.New(api.Options{Journeys: journeys, Access: let, Origins: settings.access.Origins, Follow: hub, Log: log}).Handler(), watched.Instruments, log)
+	if err != nil {
+		return err
+	}
+	pages.Handle("/", answers)
 	server := web.Server(pages, longest, log)
 	server.RegisterOnShutdown(hub.Close)
 	return web.Serve(ctx, server, settings.web, stopPatience, func(address net.Addr, https bool) {

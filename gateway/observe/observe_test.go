@@ -1,0 +1,133 @@
+package observe_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/bioenroll/bioenroll/gateway/observe"
+	"github.com/bioenroll/bioenroll/internal/telemetry"
+)
+
+// caller is the trace that the caller is in.
+const caller = "0af7651916cd43dd8448eb211c80319c"
+
+// api answers as the gateway does.
+func api(t *testing.T) http.Handler {
+	t.Helper()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/journeys/{id}", func(w http.ResponseWriter, r *http.Request) {
+		if trace.SpanContextFromContext(r.Context()).TraceID().String() != caller {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = io.WriteString(w, "here")
+	})
+	mux.HandleFunc("GET /events", func(w http.ResponseWriter, _ *http.Request) {
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			w.WriteHeader(http.StatusNotImplemented)
+		}
+	})
+	mux.HandleFunc("GET /crash", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	return mux
+}
+
+// ask sends one request with a query and headers that nobody may be told.
+func ask(t *testing.T, handler http.Handler, method, path string, headers map[string]string) int {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path+"?token=hunter2", nil)
+	r.Header.Set("Authorization", "Bearer hunter2")
+	for name, value := range headers {
+		r.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	return w.Code
+}
+
+func TestHandler(t *testing.T) {
+	t.Parallel()
+	reader, spans := sdkmetric.NewManualReader(), tracetest.NewInMemoryExporter()
+	core, entries := observer.New(zap.InfoLevel)
+	handler, err := observe.Handler(api(t), telemetry.Instruments{
+		Meters: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)), Tracers: sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans)),
+	}, zap.New(core))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, ask(t, handler, http.MethodGet, "/v1/journeys/j1", map[string]string{"Traceparent": "00-" + caller + "-b7ad6b7169203331-01"}))
+	require.Equal(t, http.StatusServiceUnavailable, ask(t, handler, http.MethodGet, "/v1/journeys/j1", nil))
+	require.Equal(t, http.StatusNotFound, ask(t, handler, "PROBE", "/wp-admin", nil))
+	require.Equal(t, http.StatusOK, ask(t, handler, http.MethodGet, "/events", nil), "what the writer beneath can do is not lost")
+	require.PanicsWithValue(t, http.ErrAbortHandler, func() { ask(t, handler, http.MethodGet, "/crash", nil) })
+	routes := []string{"GET /v1/journeys/{id}", "GET /v1/journeys/{id}", "none", "GET /events", "GET /crash"}
+
+	t.Run("logs_route_status_journey_and_trace", func(t *testing.T) {
+		t.Parallel()
+		var logged []string
+		for _, entry := range entries.All() {
+			route, ok := entry.ContextMap()["route"].(string)
+			require.True(t, ok)
+			logged = append(logged, route)
+		}
+		require.Equal(t, routes, logged)
+		first := entries.All()[0].ContextMap()
+		delete(first, "took")
+		require.Equal(t, map[string]any{"route": routes[0], "status": int64(200), "bytes": int64(4), "id": "j1", "trace_id": caller}, first)
+	})
+
+	t.Run("makes_a_span_in_the_trace_of_the_caller", func(t *testing.T) {
+		t.Parallel()
+		made := spans.GetSpans()
+		require.Len(t, made, len(routes))
+		require.Equal(t, routes[0], made[0].Name)
+		require.Equal(t, caller, made[0].SpanContext.TraceID().String())
+		require.Equal(t, requested(routes[0], "200"), attribute.NewSet(made[0].Attributes...))
+		require.Equal(t, codes.Error, made[1].Status.Code)
+		require.NotEqual(t, caller, made[1].SpanContext.TraceID().String())
+	})
+
+	t.Run("measures_as_many_routes_as_there_are", func(t *testing.T) {
+		t.Parallel()
+		var measured metricdata.ResourceMetrics
+		require.NoError(t, reader.Collect(t.Context(), &measured))
+		took, ok := measured.ScopeMetrics[0].Metrics[0].Data.(metricdata.Histogram[float64])
+		require.True(t, ok)
+		counted := map[attribute.Set]uint64{}
+		for _, point := range took.DataPoints {
+			counted[point.Attributes] = point.Count
+		}
+		require.Equal(t, map[attribute.Set]uint64{
+			requested(routes[0], "200"): 1, requested(routes[0], "503"): 1, requested("none", "404"): 1,
+			requested("GET /events", "200"): 1, requested("GET /crash", "500"): 1,
+		}, counted)
+	})
+}
+
+func TestHandler_without_instruments(t *testing.T) {
+	t.Parallel()
+	core, entries := observer.New(zap.InfoLevel)
+	handler, err := observe.Handler(api(t), telemetry.Instruments{}, zap.New(core))
+	require.NoError(t, err)
+	outer := http.NewServeMux()
+	outer.Handle("/", handler)
+	require.Equal(t, http.StatusNotFound, ask(t, outer, http.MethodGet, "/nowhere", nil))
+	require.Equal(t, 1, entries.Len())
+	require.Equal(t, "none", entries.All()[0].ContextMap()["route"])
+	require.NotContains(t, entries.All()[0].ContextMap(), "trace_id")
+}
+
+// requested is everything that is measured of a request.
+func requested(route, status string) attribute.Set {
+	return attribute.NewSet(attribute.String("route", route), attribute.String("status", status))
+}
