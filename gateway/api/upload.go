@@ -219,15 +219,16 @@ func attachText(into any, name string, text enroll.Secret) bool {
 	return true
 }
 
-// patience gives a request that is slow by nature as long as it needs; the
-// server's own time-outs are for the others. The answer gets a little longer
-// than the body.
+// patience gives a request that is slow by nature as long as it needs, and its
+// answer the time that any has; the server's own time-outs are for the others.
+// The deadline of reading lasts as long as that of writing: it ends the request's
+// context, also when the whole body was read long before.
 func patience(w http.ResponseWriter, now time.Time, long time.Duration) error {
-	control := http.NewResponseController(w)
-	if err := control.SetReadDeadline(now.Add(long)); err != nil {
+	control, until := http.NewResponseController(w), now.Add(long+answerPatience)
+	if err := control.SetReadDeadline(until); err != nil {
 		return fmt.Errorf("set a deadline: %w", err)
 	}
-	if err := control.SetWriteDeadline(now.Add(long + answerPatience)); err != nil {
+	if err := control.SetWriteDeadline(until); err != nil {
 		return fmt.Errorf("set a deadline: %w", err)
 	}
 	return nil
