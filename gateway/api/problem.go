@@ -208,6 +208,9 @@ func (p *Problem) tell(w http.ResponseWriter) {
 	if p.refused != nil {
 		p.refused.SetHeaders(head)
 	}
+	if p.Status == http.StatusUnauthorized && head.Get("WWW-Authenticate") == "" {
+		head.Set("WWW-Authenticate", "Bearer")
+	}
 	w.WriteHeader(p.Status)
 	body, err := json.Marshal(p)
 	if err == nil {

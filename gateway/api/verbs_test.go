@@ -149,7 +149,9 @@ func (s *scripted) asked(t *testing.T, door *doorkeeper, role access.Role, metho
 	}
 	recorder := httptest.NewRecorder()
 	server.Handler().ServeHTTP(recorder, request)
-	return recorder.Result()
+	answer := recorder.Result()
+	requireDescribed(t, method, target, answer)
+	return answer
 }
 
 // told decodes an answer that has the status.
