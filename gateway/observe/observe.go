@@ -64,7 +64,7 @@ func (o *observer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := telemetry.Propagator().Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 	ctx, span := o.tracer.Start(ctx, noRoute, trace.WithSpanKind(trace.SpanKindServer))
 	r, answer := r.WithContext(ctx), &answer{ResponseWriter: w, status: http.StatusInternalServerError}
-	r.Pattern = "" // An outer mux may have found "/", which is no route.
+	r.Pattern = ""                                                // An outer mux may have found "/", which is no route.
 	defer func() { o.tell(r, span, answer, time.Since(began)) }() // Also of a handler that panics.
 	o.next.ServeHTTP(answer, r)
 	answer.begin(http.StatusOK)
