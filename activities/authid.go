@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/keys"
 	"github.com/bioenroll/bioenroll/providers/authid"
 )
 
@@ -28,11 +29,12 @@ var _ AuthIDClient = (*authid.Client)(nil)
 type AuthID struct {
 	client  AuthIDClient
 	journal Journal
+	keys    *keys.Keys
 }
 
-// NewAuthID returns the steps.
-func NewAuthID(client AuthIDClient, journal Journal) *AuthID {
-	return &AuthID{client: client, journal: journal}
+// NewAuthID returns the steps. The keys hash what a webhook will name.
+func NewAuthID(client AuthIDClient, journal Journal, keys *keys.Keys) *AuthID {
+	return &AuthID{client: client, journal: journal, keys: keys}
 }
 
 // Register registers every step under its name of package enroll.
@@ -79,7 +81,10 @@ func (a *AuthID) create(ctx context.Context, in enroll.AuthIDCreateOperationInpu
 	if v := refused(err); v != nil {
 		return enroll.AuthIDOperation{Refused: v}, nil
 	}
-	return enroll.AuthIDOperation{HandOver: handOver}, err
+	if err != nil {
+		return enroll.AuthIDOperation{}, err
+	}
+	return enroll.AuthIDOperation{HandOver: handOver, Hash: a.keys.OperationHash(enroll.AuthID, handOver.AuthID.OperationID)}, nil
 }
 
 // operationOf is what the record keeps of an operation.

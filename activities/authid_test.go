@@ -15,6 +15,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/activities"
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/keys"
 	"github.com/bioenroll/bioenroll/providers/authid"
 	"github.com/bioenroll/bioenroll/providers/rest"
 )
@@ -33,7 +34,7 @@ func authIDSteps(t *testing.T, handler http.HandlerFunc) *activities.AuthID {
 	t.Cleanup(server.Close)
 	client, err := authid.New(authid.Config{BaseURL: server.URL + "/uat", APIKeyID: "id", APIKeyValue: "value"}, rest.WithAllowHTTP(true))
 	require.NoError(t, err)
-	return activities.NewAuthID(client, unfenced{})
+	return activities.NewAuthID(client, unfenced{}, keys.New())
 }
 
 // delayOf is how long the server is asked to wait before the next attempt.
@@ -102,6 +103,7 @@ func TestAuthIDCreateOperation(t *testing.T) {
 			"AccountNumber": "jane-1", "Codeword": "sesame", "Tag": "tag-1", "Name": "EnrollBioCredential", "Timeout": 600.0, "TransportType": 0.0,
 		}, asked)
 		require.Equal(t, "op-1", operation.AuthID.OperationID)
+		require.Regexp(t, "^[0-9a-f]{32}$", operation.Hash, "a search attribute is written in clear")
 		require.Equal(t, "s==", operation.AuthID.OneTimeSecret.Reveal(), "secrets travel in payloads, which are encrypted")
 		require.WithinDuration(t, time.Now().Add(10*time.Minute), operation.ExpiresAt, time.Minute)
 	})

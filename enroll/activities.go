@@ -119,6 +119,9 @@ type AuthIDCreateOperationInput struct {
 type AuthIDOperation struct {
 	Refused *Verdict `json:"refused,omitempty"`
 	HandOver
+	// Hash is the keyed hash of the operation's ID, which a call of authID's
+	// webhook is found by.
+	Hash string `json:"operation_hash,omitempty"`
 }
 
 // AuthIDConfirmStatusInput names the operations to ask for.

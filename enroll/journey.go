@@ -103,7 +103,7 @@ const (
 )
 
 // Search attributes of a journey, visible to operators in clear. None holds
-// personal data: the subject is a keyed hash.
+// personal data: subject and operations are keyed hashes.
 const (
 	AttrProvider = "EnrollProvider" // Keyword: the provider.
 	AttrJourney  = "EnrollJourney"  // Keyword: the journey.
@@ -111,4 +111,6 @@ const (
 	AttrOutcome  = "EnrollOutcome"  // Keyword: the outcome, once concluded.
 	AttrSubject  = "EnrollSubject"  // Keyword: the keyed hash of the subject.
 	AttrDeadline = "EnrollDeadline" // Datetime: when waiting ends.
+	// The next finds the journey that a provider's webhook means.
+	AttrOperation = "EnrollOperation" // KeywordList: the keyed hashes of its operations.
 )

@@ -50,6 +50,8 @@ type authIDCapture struct {
 	in enroll.AuthIDInput
 	// operations are all that were ever created, the newest first.
 	operations []string
+	// hashes are their keyed hashes, which authID's webhook is found by.
+	hashes []string
 	// creates counts the calls that create one, whatever came of them.
 	creates int
 }
@@ -65,7 +67,7 @@ func (c *authIDCapture) run(ctx workflow.Context) enroll.Verdict {
 	if end != nil {
 		return *end
 	}
-	c.handOver(ctx, operation.HandOver, operation.ExpiresAt.Add(authIDGrace))
+	c.handOver(ctx, operation.HandOver, operation.ExpiresAt.Add(authIDGrace), attrOperation.ValueSet(c.hashes))
 	verdict := c.await(ctx, c.waiting())
 	if c.mayStillFinish(verdict) {
 		c.leaveOpen(c.state.Deadline, &enroll.WatchInput{
@@ -105,6 +107,7 @@ func (c *authIDCapture) create(ctx workflow.Context, seconds int) (enroll.AuthID
 	}
 	if end == nil {
 		c.operations = slices.Insert(c.operations, 0, operation.AuthID.OperationID)
+		c.hashes = append(c.hashes, operation.Hash)
 	}
 	return operation, end
 }
@@ -143,6 +146,9 @@ func (c *authIDCapture) renew(ctx workflow.Context) renewed {
 		return renewed{refused: &enroll.Verdict{Outcome: enroll.Expired, Reason: enroll.ReasonTimeout, CanRetry: true}}
 	}
 	operation, refused := c.create(ctx, int(left/time.Second))
+	if refused == nil {
+		c.upsert(ctx, attrOperation.ValueSet(c.hashes))
+	}
 	return renewed{handOver: operation.HandOver, refused: refused}
 }
 

@@ -14,9 +14,10 @@ import (
 
 // Search attributes written by a journey. The others are set at its start.
 var (
-	attrPhase    = temporal.NewSearchAttributeKeyKeyword(enroll.AttrPhase)
-	attrOutcome  = temporal.NewSearchAttributeKeyKeyword(enroll.AttrOutcome)
-	attrDeadline = temporal.NewSearchAttributeKeyTime(enroll.AttrDeadline)
+	attrPhase     = temporal.NewSearchAttributeKeyKeyword(enroll.AttrPhase)
+	attrOutcome   = temporal.NewSearchAttributeKeyKeyword(enroll.AttrOutcome)
+	attrDeadline  = temporal.NewSearchAttributeKeyTime(enroll.AttrDeadline)
+	attrOperation = temporal.NewSearchAttributeKeyKeywordList(enroll.AttrOperation)
 )
 
 // journey is what every story shares: its place in the catalogue, what it
@@ -184,12 +185,13 @@ func wasReset(ctx workflow.Context) bool {
 }
 
 // handOver answers begin with what the frontend needs and turns the journey to
-// waiting until the deadline.
-func (j *journey) handOver(ctx workflow.Context, handed enroll.HandOver, deadline time.Time) {
+// waiting until the deadline. What else is to be searched for is written along
+// with the phase.
+func (j *journey) handOver(ctx workflow.Context, handed enroll.HandOver, deadline time.Time, found ...temporal.SearchAttributeUpdate) {
 	j.handed = &handed
 	j.reply = &enroll.BeginReply{Digest: j.opening.Digest, HandOver: &handed, Deadline: deadline}
 	j.state.Phase, j.state.WaitingOn, j.state.Since, j.state.Deadline = enroll.Waiting, "person", workflow.Now(ctx), deadline
-	j.upsert(ctx, attrPhase.ValueSet(string(enroll.Waiting)), attrDeadline.ValueSet(deadline))
+	j.upsert(ctx, append(found, attrPhase.ValueSet(string(enroll.Waiting)), attrDeadline.ValueSet(deadline))...)
 }
 
 // onFailure remembers how to take back something that now exists at the

@@ -77,6 +77,7 @@ func isShown(name string) bool {
 		"not_sent",
 		"open_until",
 		"opening",
+		"operation_hash",
 		"operation_id",
 		"operation_ids",
 		"ordinal",

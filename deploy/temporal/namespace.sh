@@ -38,3 +38,4 @@ attribute EnrollPhase Keyword
 attribute EnrollOutcome Keyword
 attribute EnrollSubject Keyword
 attribute EnrollDeadline Datetime
+attribute EnrollOperation KeywordList

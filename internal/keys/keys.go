@@ -127,6 +127,12 @@ func (k *Keys) SubjectHash(provider enroll.Provider, subject string) string {
 	return k.subject.mac("subject", 16, string(provider), subject)
 }
 
+// OperationHash returns the keyed hash of what a provider's webhook names: 32
+// hexadecimal digits, by which the journey is found.
+func (k *Keys) OperationHash(provider enroll.Provider, operationID string) string {
+	return k.subject.mac("operation", 16, string(provider), operationID)
+}
+
 // Digest returns the keyed digest of a whole request: 64 hexadecimal digits.
 // The order and the borders of the parts count.
 func (k *Keys) Digest(journey enroll.Journey, parts ...[]byte) string {

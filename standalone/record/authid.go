@@ -15,7 +15,7 @@ func authIDOpens(life time.Duration) part {
 // authIDCreates creates one operation more.
 func authIDCreates(id string, life time.Duration) part {
 	return opens(enroll.AuthIDCreateOperation, life, func(until time.Time) enroll.AuthIDOperation {
-		return enroll.AuthIDOperation{HandOver: enroll.HandOver{ExpiresAt: until, AuthID: &enroll.AuthIDHandOver{OperationID: id}}}
+		return enroll.AuthIDOperation{HandOver: enroll.HandOver{ExpiresAt: until, AuthID: &enroll.AuthIDHandOver{OperationID: id}}, Hash: id + "-hash"}
 	})
 }
 

@@ -53,6 +53,7 @@ func openStage(ctx context.Context) (*stage, error) {
 		SearchAttributes: map[string]enumspb.IndexedValueType{
 			enroll.AttrProvider: enumspb.INDEXED_VALUE_TYPE_KEYWORD, enroll.AttrPhase: enumspb.INDEXED_VALUE_TYPE_KEYWORD,
 			enroll.AttrOutcome: enumspb.INDEXED_VALUE_TYPE_KEYWORD, enroll.AttrDeadline: enumspb.INDEXED_VALUE_TYPE_DATETIME,
+			enroll.AttrOperation: enumspb.INDEXED_VALUE_TYPE_KEYWORD_LIST,
 		},
 	})
 	if err != nil {

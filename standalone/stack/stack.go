@@ -132,12 +132,13 @@ func (s *Stack) dialTemporal(ctx context.Context) (sdk.Client, error) {
 // SearchAttributes are those that a cluster must have.
 func SearchAttributes() map[string]enumspb.IndexedValueType {
 	return map[string]enumspb.IndexedValueType{
-		enroll.AttrProvider: enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		enroll.AttrJourney:  enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		enroll.AttrPhase:    enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		enroll.AttrOutcome:  enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		enroll.AttrSubject:  enumspb.INDEXED_VALUE_TYPE_KEYWORD,
-		enroll.AttrDeadline: enumspb.INDEXED_VALUE_TYPE_DATETIME,
+		enroll.AttrProvider:  enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		enroll.AttrJourney:   enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		enroll.AttrPhase:     enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		enroll.AttrOutcome:   enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		enroll.AttrSubject:   enumspb.INDEXED_VALUE_TYPE_KEYWORD,
+		enroll.AttrDeadline:  enumspb.INDEXED_VALUE_TYPE_DATETIME,
+		enroll.AttrOperation: enumspb.INDEXED_VALUE_TYPE_KEYWORD_LIST,
 	}
 }
 

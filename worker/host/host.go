@@ -91,7 +91,7 @@ func registerSteps(r worker.ActivityRegistry, provider enroll.Provider, clients 
 func stepsOf(provider enroll.Provider, clients providerset.Clients, shared vault.Vault) (steps, activities.Remove) {
 	switch provider {
 	case enroll.AuthID:
-		return activities.NewAuthID(clients.AuthID, shared.Records), activities.RemoveAtAuthID(clients.AuthID)
+		return activities.NewAuthID(clients.AuthID, shared.Records, shared.Keys), activities.RemoveAtAuthID(clients.AuthID)
 	case enroll.BioID:
 		return activities.NewBioID(clients.BioID, shared.Sealed, shared.Records), activities.RemoveAtBioID(clients.BioID)
 	case enroll.SmartID:

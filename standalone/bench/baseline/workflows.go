@@ -86,11 +86,14 @@ func (r *replay) take(ctx workflow.Context, at int, step Step) error {
 func attributes(ctx workflow.Context, names []string) []temporal.SearchAttributeUpdate {
 	var updates []temporal.SearchAttributeUpdate
 	for _, name := range names {
-		if name == enroll.AttrDeadline {
+		switch name {
+		case enroll.AttrDeadline:
 			updates = append(updates, temporal.NewSearchAttributeKeyTime(name).ValueSet(workflow.Now(ctx)))
-			continue
+		case enroll.AttrOperation:
+			updates = append(updates, temporal.NewSearchAttributeKeyKeywordList(name).ValueSet([]string{"skeleton"}))
+		default:
+			updates = append(updates, temporal.NewSearchAttributeKeyKeyword(name).ValueSet("skeleton"))
 		}
-		updates = append(updates, temporal.NewSearchAttributeKeyKeyword(name).ValueSet("skeleton"))
 	}
 	return updates
 }

@@ -1,0 +1,36 @@
+package client
+
+import (
+	"context"
+	"fmt"
+
+	"go.temporal.io/api/workflowservice/v1"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+// Webhook tells the journey of an operation that its provider called the
+// webhook for it. That wakes the journey, which asks the provider, and is never
+// a verdict: whoever learned an operation's ID can cause no more than a
+// question. An operation that nobody knows, or whose journey has ended, is no
+// error.
+//
+// The journey is found by a keyed hash in the server's index, which learns of an
+// operation a moment after the hand-over.
+func (c *Client) Webhook(ctx context.Context, provider enroll.Provider, operationID string) error {
+	answer, err := c.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+		Query: fmt.Sprintf(`%s = %q AND ExecutionStatus = "Running"`, enroll.AttrOperation, c.keys.OperationHash(provider, operationID)),
+	})
+	if err != nil {
+		return fmt.Errorf("webhook of %s: find the journey: %w", provider, err)
+	}
+	for _, info := range answer.GetExecutions() {
+		id := info.GetExecution().GetWorkflowId()
+		// No run is named: the index may not know yet of the one after a reset.
+		err := c.temporal.SignalWorkflow(ctx, id, "", string(enroll.Webhook), enroll.Hint{})
+		if err != nil && !isNotFound(err) {
+			return fmt.Errorf("webhook of %s: hint %s: %w", provider, id, err)
+		}
+	}
+	return nil
+}
