@@ -25,8 +25,8 @@
 // journey at most MaxHints hints. Both are counted in the memory of one gateway,
 // in tables of bounded size: several gateways allow as many times as much, and a
 // restart begins anew. That is enough to keep one caller from taking everybody's
-// turn. Nothing rests on the exact count: a hint only wakes a journey, which asks
-// its provider once in half a minute at most, however often it is woken.
+// turn. Nothing rests on the exact count: a hint only wakes a journey, and the
+// journey itself bounds how often it asks its provider for that.
 //
 // # From where
 //
