@@ -64,6 +64,9 @@ func TestTelemetry(t *testing.T) {
 		require.Contains(t, metrics, `bioenroll_provider_call_seconds_count{answer="2xx",call="authid: create operation",provider="authid"} 1`)
 		require.Regexp(t, `bioenroll_journeys_concluded_total\{[^}]*journey="authid.enroll"[^}]*outcome="enrolled"[^}]*\} 1`, metrics)
 		require.Regexp(t, `temporal_activity_execution_latency_seconds_count\{activity_type="AuthIDCreateOperation",[^}]*\} 1`, metrics)
+		for _, documented := range []string{"temporal_worker_task_slots_available{", "temporal_activity_schedule_to_start_latency_seconds_bucket{"} {
+			require.Contains(t, metrics, documented)
+		}
 		for _, value := range append(private, started.ID, started.RunID) {
 			require.NotContains(t, metrics, value)
 		}
