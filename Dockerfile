@@ -1,8 +1,9 @@
-# The four programs as small static images that do not run as root:
+# The five programs as small static images that do not run as root:
 #
 #   docker build --target worker .
 #   docker build --target starter .
 #   docker build --target codecserver .
+#   docker build --target gateway .
 #   docker build --target simulator .
 
 FROM golang:1.26.8 AS build
@@ -15,6 +16,7 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
     go build -trimpath -ldflags="-s -w" -o /out/worker ./worker && \
     go build -trimpath -ldflags="-s -w" -o /out/starter ./starter && \
     go build -trimpath -ldflags="-s -w" -o /out/codecserver ./codecserver && \
+    go build -trimpath -ldflags="-s -w" -o /out/gateway ./gateway && \
     go build -trimpath -ldflags="-s -w" -o /out/simulator ./simulator/cmd
 RUN mkdir -m 0700 /out/data /out/tmp
 
@@ -45,6 +47,12 @@ COPY --from=build /out/codecserver /codecserver
 # As for the simulator: published is what compose publishes.
 ENV BIOENROLL_CODEC_LISTEN=0.0.0.0:8234
 ENTRYPOINT ["/codecserver"]
+
+FROM program AS gateway
+COPY --from=build /out/gateway /gateway
+# As for the simulator: published is what compose publishes.
+ENV BIOENROLL_GATEWAY_LISTEN=0.0.0.0:7480
+ENTRYPOINT ["/gateway"]
 
 FROM program AS simulator
 COPY --from=build /out/simulator /simulator

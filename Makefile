@@ -26,6 +26,7 @@ build: standalone ## All programs into bin/
 	$(GO) build -o bin/worker ./worker
 	$(GO) build -o bin/starter ./starter
 	$(GO) build -o bin/codecserver ./codecserver
+	$(GO) build -o bin/gateway ./gateway
 	$(GO) build -o bin/simulator ./simulator/cmd
 
 .PHONY: standalone

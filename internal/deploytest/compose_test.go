@@ -60,7 +60,7 @@ type dependency struct {
 }
 
 // ours are the services that run a program of this repository.
-var ours = []string{"codecserver", "simulator", "starter", "worker"}
+var ours = []string{"codecserver", "gateway", "simulator", "starter", "worker"}
 
 // interpolation is ${NAME:-default}.
 var interpolation = regexp.MustCompile(`\$\{[A-Z_]+:-([^}]*)\}`)
@@ -126,7 +126,7 @@ func TestCompose(t *testing.T) {
 				published++
 			}
 		}
-		require.Equal(t, 4, published)
+		require.Equal(t, 5, published)
 	})
 
 	t.Run("starts_in_an_order_that_can_be_kept", func(t *testing.T) {
@@ -143,6 +143,7 @@ func TestCompose(t *testing.T) {
 		// Their images hold no shell and no other program.
 		require.Equal(t, []string{"CMD", "/simulator", "healthcheck"}, file.Services["simulator"].Healthcheck.Test)
 		require.Equal(t, []string{"CMD", "/codecserver", "healthcheck"}, file.Services["codecserver"].Healthcheck.Test)
+		require.Equal(t, []string{"CMD", "/gateway", "healthcheck"}, file.Services["gateway"].Healthcheck.Test)
 		require.Equal(t, "service_healthy", file.Services["worker"].DependsOn["simulator"].Condition)
 	})
 
@@ -158,6 +159,7 @@ func TestCompose(t *testing.T) {
 			}
 		}
 		require.Equal(t, file.Services["worker"].Volumes, file.Services["starter"].Volumes, "they share keys and sealed store")
+		require.Equal(t, file.Services["worker"].Volumes, file.Services["gateway"].Volumes)
 	})
 
 	t.Run("makes_the_key_file_that_worker_and_starter_look_for", func(t *testing.T) {
@@ -248,7 +250,7 @@ func TestDockerfile(t *testing.T) {
 
 	t.Run("finds_its_sources_in_the_build_context", func(t *testing.T) {
 		kept := strings.Split(strings.TrimSpace(read(t, ".dockerignore")), "\n")
-		for _, folder := range []string{"enroll", "client", "workflows", "activities", "providers", "simulator", "internal", "worker", "starter", "codecserver", "go.mod", "go.sum"} {
+		for _, folder := range []string{"enroll", "client", "workflows", "activities", "providers", "simulator", "internal", "worker", "starter", "codecserver", "gateway", "go.mod", "go.sum"} {
 			require.Contains(t, kept, "!"+folder)
 		}
 	})

@@ -26,7 +26,7 @@ var settingNamed = regexp.MustCompile("`((?:TEMPORAL|BIOENROLL|AUTHID|BIOID|SMAR
 func build(t *testing.T) (run func(name string, args ...string) string) {
 	t.Helper()
 	folder := t.TempDir()
-	for name, source := range map[string]string{"worker": "./worker", "starter": "./starter", "codecserver": "./codecserver", "simulator": "./simulator/cmd"} {
+	for name, source := range map[string]string{"worker": "./worker", "starter": "./starter", "codecserver": "./codecserver", "gateway": "./gateway", "simulator": "./simulator/cmd"} {
 		command := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(folder, name), source)
 		command.Dir = root
 		output, err := command.CombinedOutput()
@@ -67,6 +67,7 @@ func TestSettings(t *testing.T) {
 		"worker":      variables(run("worker", "--help")),
 		"starter":     variables(run("starter", "environment")),
 		"codecserver": variables(run("codecserver", "--help")),
+		"gateway":     variables(run("gateway", "--help")),
 		"simulator":   flags(run("simulator", "--help")),
 	}
 	file := compose(t)
@@ -97,6 +98,16 @@ func TestSettings(t *testing.T) {
 		for variable, value := range starter {
 			require.Equal(t, worker[variable], value, variable)
 		}
+	})
+
+	t.Run("gateway_joins_the_worker_by_the_same_settings", func(t *testing.T) {
+		worker, gateway := environment(t, file.Services["worker"]), environment(t, file.Services["gateway"])
+		for variable := range environment(t, file.Services["starter"]) {
+			if _, shared := gateway[variable]; shared {
+				require.Equal(t, worker[variable], gateway[variable], variable)
+			}
+		}
+		require.Contains(t, gateway, "BIOENROLL_RECORDS_URL")
 	})
 
 	t.Run("readme_names_every_variable_that_is_required", func(t *testing.T) {

@@ -1,0 +1,87 @@
+package client_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/mock"
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/api/serviceerror"
+	workflowpb "go.temporal.io/api/workflow/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/mocks"
+
+	"github.com/bioenroll/bioenroll/client"
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/keys"
+	"github.com/bioenroll/bioenroll/internal/seal"
+)
+
+// paged is a client of a server that gives pages.
+func paged(t *testing.T) (*client.Client, *mocks.Client) {
+	t.Helper()
+	k := keys.New()
+	sealed, err := seal.OpenFolder(t.Context(), t.TempDir(), k)
+	require.NoError(t, err)
+	cluster := mocks.NewClient(t)
+	c, err := client.New(client.Options{Temporal: cluster, Keys: k, Sealed: sealed})
+	require.NoError(t, err)
+	return c, cluster
+}
+
+// asks matches a request for a page.
+func asks(size int32, token string) any {
+	return mock.MatchedBy(func(r *workflowservice.ListWorkflowExecutionsRequest) bool {
+		return r.GetPageSize() == size && string(r.GetNextPageToken()) == token
+	})
+}
+
+func TestListPage(t *testing.T) {
+	t.Parallel()
+
+	t.Run("goes_on_where_the_page_before_ended", func(t *testing.T) {
+		t.Parallel()
+		c, cluster := paged(t)
+		one := func(id string) []*workflowpb.WorkflowExecutionInfo {
+			return []*workflowpb.WorkflowExecutionInfo{{Execution: &commonpb.WorkflowExecution{WorkflowId: id}}}
+		}
+		cluster.On("ListWorkflow", mock.Anything, asks(7, "")).Return(&workflowservice.ListWorkflowExecutionsResponse{Executions: one("a"), NextPageToken: []byte("\x00more")}, nil)
+		cluster.On("ListWorkflow", mock.Anything, asks(7, "\x00more")).Return(&workflowservice.ListWorkflowExecutionsResponse{Executions: one("b")}, nil)
+		first, err := c.ListPage(t.Context(), client.Filter{Limit: 7}, "")
+		require.NoError(t, err)
+		require.Equal(t, "a", first.Journeys[0].ID)
+		last, err := c.ListPage(t.Context(), client.Filter{Limit: 7}, first.Next)
+		require.NoError(t, err)
+		require.Equal(t, "b", last.Journeys[0].ID)
+		require.Empty(t, last.Next)
+	})
+
+	t.Run("refuses_what_no_page_gave", func(t *testing.T) {
+		t.Parallel()
+		c, cluster := paged(t)
+		cluster.On("ListWorkflow", mock.Anything, asks(50, "abc")).Return(nil, serviceerror.NewInvalidArgument("invalid token"))
+		for _, after := range []string{"YWJj", "not base64"} {
+			_, err := c.ListPage(t.Context(), client.Filter{}, after)
+			refused, ok := errors.AsType[*enroll.InputError](err)
+			require.True(t, ok, after)
+			require.Equal(t, "cursor", refused.Fields[0].Field)
+		}
+	})
+
+	t.Run("refuses_a_limit_without_bounds", func(t *testing.T) {
+		t.Parallel()
+		c, _ := paged(t)
+		_, err := c.ListPage(t.Context(), client.Filter{Limit: 1001}, "")
+		require.ErrorContains(t, err, "1 to 1000")
+	})
+
+	t.Run("tells_that_the_server_is_away", func(t *testing.T) {
+		t.Parallel()
+		c, cluster := paged(t)
+		away := serviceerror.NewUnavailable("away")
+		cluster.On("ListWorkflow", mock.Anything, mock.Anything).Return(nil, away)
+		_, err := c.ListPage(t.Context(), client.Filter{}, "")
+		require.ErrorIs(t, err, away)
+	})
+}
