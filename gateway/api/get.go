@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -90,8 +91,13 @@ func (s *Server) await(w http.ResponseWriter, r *http.Request, id journeyID, wai
 	}
 }
 
-// current is how the journey stands now. Of one that has concluded it has
-// everything that the outcome brought, the provider's references included.
+// closing is how long an answer waits for a journey that has its outcome to
+// close, which takes a moment unless it has to take something back at a provider.
+const closing = 2 * time.Second
+
+// current is how the journey stands now. Of one that has closed it has everything
+// that the outcome brought, the provider's references included; until then it
+// goes without these details.
 func (s *Server) current(ctx context.Context, id journeyID) (journeyBody, error) {
 	shown, err := s.journeys.Show(ctx, id.workflow, id.run)
 	if err != nil {
@@ -101,10 +107,16 @@ func (s *Server) current(ctx context.Context, id journeyID) (journeyBody, error)
 	if body.Phase != enroll.Concluded {
 		return body, nil
 	}
-	result, err := s.journeys.Wait(ctx, id.workflow, id.run)
-	if err != nil {
+	soon, cancel := context.WithTimeout(ctx, closing)
+	defer cancel()
+	result, err := s.journeys.Wait(soon, id.workflow, id.run)
+	switch {
+	case err == nil:
+		body.conclude(result)
+	case body.Outcome != "" && errors.Is(soon.Err(), context.DeadlineExceeded) && ctx.Err() == nil:
+		body.Details = nil // Who the person is stays hidden in what is shown.
+	default:
 		return journeyBody{}, err
 	}
-	body.conclude(result)
 	return body, nil
 }
