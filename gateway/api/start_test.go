@@ -222,6 +222,12 @@ func TestStart(t *testing.T) {
 		requireProblem(t, answer, 415, api.UnsupportedMediaType)
 	})
 
+	t.Run("tells_nothing_of_a_panic", func(t *testing.T) {
+		t.Parallel()
+		answer := (&scripted{}).ask(t, access.Backend, http.MethodPost, "/v1/journeys", authIDStart, "Idempotency-Key", "k") // Nobody is there to be asked.
+		require.NotContains(t, requireProblem(t, answer, 500, api.Internal)["detail"], "nil")
+	})
+
 	t.Run("is_for_backends", func(t *testing.T) {
 		t.Parallel()
 		url := (&starting{}).serve(t, "")
