@@ -9,7 +9,6 @@ import (
 	"image/png"
 	"io"
 	"maps"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -49,6 +48,10 @@ type stage struct {
 	erased []erasedPerson
 	// ciphertext is what the server had of them.
 	ciphertext []canary.Needle
+	// measured is where the worker serves its metrics, and collector takes its
+	// traces.
+	measured  string
+	collector *collected
 	// told is what operators were told, and answered what the server answers
 	// to the queries of those without keys.
 	told, answered []byte
@@ -83,6 +86,7 @@ func setStage(t *testing.T) *stage {
 	})
 	require.NoError(t, err)
 	s.serveProviders(t)
+	s.measured, s.collector = freeAddress(t), collect(t)
 	return s
 }
 
@@ -151,6 +155,9 @@ func (s *stage) program(t *testing.T, name string, args ...string) *exec.Cmd {
 	maps.Copy(environment, variables{
 		"BIOENROLL_LOG_LEVEL": "debug", "GOTRACEBACK": "all", "TMPDIR": filepath.Join(s.root, "tmp"), "TEMPORAL_ADDRESS": s.server.FrontendAddress(),
 	})
+	if name == "worker" {
+		environment["BIOENROLL_METRICS_LISTEN"], environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = s.measured, s.collector.url
+	}
 	command := program(t, name, environment, args...)
 	command.Stderr = s.log(t, name)
 	return command
@@ -263,17 +270,10 @@ func (s *stage) received(t *testing.T, needles []canary.Needle) []string {
 	return search.Names(string(s.tap.received()))
 }
 
-// metrics of the server.
-func (s *stage) metrics(t *testing.T) []byte {
+// metrics of the server, or of the worker that runs.
+func (s *stage) metrics(t *testing.T, address, wanted string) []byte {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.server.MetricsAddress()+"/metrics", nil)
-	require.NoError(t, err)
-	answer, err := s.user.HTTP.Do(request)
-	require.NoError(t, err)
-	defer answer.Body.Close() //nolint:errcheck // the answer has been read
-	var out bytes.Buffer
-	_, err = out.ReadFrom(answer.Body)
-	require.NoError(t, err)
-	require.Contains(t, out.String(), "service_requests")
-	return out.Bytes()
+	_, text := s.page(t, "http://"+address+"/metrics")
+	require.Contains(t, text, wanted)
+	return []byte(text)
 }

@@ -54,6 +54,8 @@ func TestCanary(t *testing.T) {
 	s.crash(t)
 
 	exported := s.exported(t, nil)
+	require.Contains(t, s.collector.raw(), "IProovEnrolImage", "traces can be read")
+	exported["queries and the worker's metrics"], exported["traces"] = s.answered, []byte(s.collector.raw())
 	t.Run("nothing_is_in_clear", func(t *testing.T) {
 		s.requireNowhere(t, exported, s.needles())
 	})
@@ -116,6 +118,7 @@ func (s *stage) operate(t *testing.T) {
 		s.tell(t, "record", journey.ID, "--json")
 		s.query(t, journey)
 	}
+	s.answered = append(s.answered, s.metrics(t, s.measured, "temporal_")...)
 	for _, args := range [][]string{{"list", "--limit", "100"}, {"list", "--json"}, {"records"}, {"records", "--json"}, {"check"}, {"environment"}, {"holds"}} {
 		s.tell(t, args...)
 	}
@@ -177,7 +180,7 @@ func (s *stage) crash(t *testing.T) {
 // descriptions and metrics. With a change the payloads are changed first.
 func (s *stage) exported(t *testing.T, change func(proto.Message)) map[string][]byte {
 	t.Helper()
-	all := map[string][]byte{"the metrics": s.metrics(t), "answers to queries": s.answered}
+	all := map[string][]byte{"the metrics": s.metrics(t, s.server.MetricsAddress(), "service_requests")}
 	add := func(where string, message proto.Message) {
 		if change != nil {
 			change(message)
