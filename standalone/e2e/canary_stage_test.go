@@ -22,6 +22,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/logging"
 	"github.com/bioenroll/bioenroll/simulator"
@@ -40,6 +41,7 @@ type stage struct {
 	// who know everything, so their state is elsewhere.
 	root    string
 	server  *embedded.Server
+	closed  bool
 	tap     *tap
 	planted planted
 	// credentials are those of the providers.
@@ -48,6 +50,8 @@ type stage struct {
 	erased []erasedPerson
 	// ciphertext is what the server had of them.
 	ciphertext []canary.Needle
+	// backend, when set, takes the place of the stack's own client.
+	backend *client.Client
 	// measured is where the worker serves its metrics, and collector takes its
 	// traces.
 	measured  string
@@ -80,6 +84,7 @@ func setStage(t *testing.T) *stage {
 		DataDir: filepath.Join(s.root, "server"), UIPort: embedded.Off, SearchAttributes: stack.SearchAttributes(), Log: s.logger(t, "server"),
 	})
 	require.NoError(t, err)
+	t.Cleanup(func() { s.close(t) })
 	s.system, err = startWith(t.Context(), stack.Options{
 		DataDir: filepath.Join(s.root, "data"), NoWorker: true, Log: s.logger(t, "client"), Pace: impatience(),
 		External: &stack.External{Options: sdk.Options{HostPort: s.server.FrontendAddress(), Namespace: sdk.DefaultNamespace}},
@@ -123,10 +128,25 @@ func (s *stage) serveProviders(t *testing.T) {
 	}
 }
 
-// close stops server and client, so that everything is on the disk.
+// Client is the backend that starts journeys.
+func (s *stage) Client() *client.Client {
+	if s.backend != nil {
+		return s.backend
+	}
+	return s.system.Client()
+}
+
+// close stops server and client, so that everything is on the disk. A test that
+// ended early closes with its end.
 func (s *stage) close(t *testing.T) {
 	t.Helper()
-	require.NoError(t, s.Stop(context.WithoutCancel(t.Context())))
+	if s.closed {
+		return
+	}
+	s.closed = true
+	if s.system != nil {
+		require.NoError(t, s.Stop(context.WithoutCancel(t.Context())))
+	}
 	require.NoError(t, s.server.Stop())
 }
 
