@@ -59,6 +59,8 @@ func openAccounts(t *testing.T) *accounts {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Stop(context.WithoutCancel(t.Context()))) })
 
+	s.pauseHousekeeping(t)
+
 	hasty := enroll.DefaultPace()
 	hasty.HoldOff, hasty.PollFirst = time.Second, time.Second
 	a := &accounts{system: s, metrics: "http://" + server.MetricsAddress() + "/metrics"}
@@ -67,6 +69,13 @@ func openAccounts(t *testing.T) *accounts {
 	at.ConnectionOptions.DialOptions = []grpc.DialOption{skip.Waiting()}
 	a.skips = a.client(t, at, enroll.DefaultPace())
 	return a
+}
+
+// pauseHousekeeping keeps what the server does at the full hour out of the bill.
+func (s *system) pauseHousekeeping(t *testing.T) {
+	t.Helper()
+	schedule := s.Temporal().ScheduleClient().GetHandle(t.Context(), enroll.HousekeepingSchedule)
+	require.Eventually(t, func() bool { return schedule.Pause(t.Context(), sdk.SchedulePauseOptions{Note: "budgets"}) == nil }, time.Minute, 20*time.Millisecond)
 }
 
 // client starts journeys over a connection of its own.
