@@ -53,7 +53,7 @@ contract: ## Ask the providers' real sandboxes what the wire contracts leave ope
 	$(GO) test -tags contract -run '^TestContract' -count 1 -v ./providers/...
 
 .PHONY: bench
-bench: ## Measure the journeys against baselines and print a table: eight minutes (BENCH_JSON=file; BENCH=full for the whole scale, BENCH=quick)
+bench: ## Measure the journeys against baselines and print a table: nine minutes (BENCH_JSON=file; BENCH=full for the whole scale, BENCH=quick)
 	@echo "Building bin/bench (the first time this compiles a whole Temporal server)"
 	@cd standalone && $(GO) build -o ../bin/bench ./bench
 	@exec bin/bench --scale '$(or $(BENCH),default)' $(if $(BENCH_JSON),--json '$(BENCH_JSON)')
