@@ -25,6 +25,8 @@ import (
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver
 	"github.com/stretchr/testify/require"
+
+	"github.com/bioenroll/bioenroll/internal/testserver"
 )
 
 // NoSkip is the variable that turns a missing PostgreSQL from a skipped test
@@ -137,7 +139,7 @@ func (s *Server) start(ctx context.Context, programs string, user *syscall.Crede
 	s.process = command(ctx, s.folder, user, filepath.Join(programs, "postgres"), "-D", data, "-k", s.folder,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=200")
 	s.process.Stdout, s.process.Stderr = log, log
-	s.ended = supervise(s.process)
+	s.ended = testserver.Supervise(s.process)
 	return s.await(ctx)
 }
 

@@ -3,9 +3,7 @@ package postgrestest
 import (
 	"errors"
 	"os"
-	"os/exec"
 	"os/user"
-	"runtime"
 	"strconv"
 	"syscall"
 )
@@ -27,23 +25,4 @@ func serverUser() (*syscall.Credential, error) {
 		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, errors.Join(uidErr, gidErr)
 	}
 	return nil, failed
-}
-
-// supervise starts the server and returns a channel that is closed when it has
-// ended. The server is told to end when the thread that started it does, so
-// that thread is kept until then.
-func supervise(server *exec.Cmd) <-chan struct{} {
-	started, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := server.Start()
-		close(started)
-		if err == nil {
-			_ = server.Wait()
-		}
-	}()
-	<-started
-	return ended
 }

@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/bioenroll/bioenroll/internal/testserver"
 )
 
 // The credentials of every server.
@@ -148,7 +150,7 @@ func (s *Server) start(path string) error {
 	command.Env = append(os.Environ(), "ROOT_ACCESS_KEY_ID="+AccessKey, "ROOT_SECRET_ACCESS_KEY="+SecretKey)
 	command.Stdout, command.Stderr = log, log
 	command.SysProcAttr = attributes()
-	s.ended = supervise(command)
+	s.ended = testserver.Supervise(command)
 	return s.await(ctx)
 }
 
