@@ -73,7 +73,7 @@ func command(ctx context.Context, args []string, lookup config.Lookup, stdout, s
 		return err
 	}
 	if word == "healthcheck" {
-		return web.CheckHealth(ctx, settings.web)
+		return web.CheckHealth(ctx, settings.host.Web)
 	}
 	return serve(ctx, settings, lookup, logging.New(settings.logging, stderr))
 }

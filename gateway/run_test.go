@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bioenroll/bioenroll/gateway/host"
 	"github.com/bioenroll/bioenroll/internal/config"
 )
 
@@ -24,7 +25,7 @@ func TestKey(t *testing.T) {
 	t.Parallel()
 	file := func(t *testing.T) map[string]string {
 		t.Helper()
-		return map[string]string{prefix + "KEYS": filepath.Join(t.TempDir(), "keys")}
+		return map[string]string{host.Prefix + "KEYS": filepath.Join(t.TempDir(), "keys")}
 	}
 
 	t.Run("is_shown_once_and_kept_as_a_hash", func(t *testing.T) {
@@ -34,7 +35,7 @@ func TestKey(t *testing.T) {
 		require.Equal(t, exitDone, code, stderr)
 		key := regexp.MustCompile(`(?m)^  (\S{40,})$`).FindStringSubmatch(stdout)
 		require.Len(t, key, 2, stdout)
-		kept, err := os.ReadFile(values[prefix+"KEYS"])
+		kept, err := os.ReadFile(values[host.Prefix+"KEYS"])
 		require.NoError(t, err)
 		require.Contains(t, string(kept), "shop")
 		require.NotContains(t, string(kept), key[1])
@@ -82,9 +83,9 @@ func TestRun(t *testing.T) {
 
 	t.Run("teaches", func(t *testing.T) {
 		t.Parallel()
-		code, stdout, _ := execute(t, map[string]string{prefix + "LISTEN": "nonsense"}, "--help")
+		code, stdout, _ := execute(t, map[string]string{host.Prefix + "LISTEN": "nonsense"}, "--help")
 		require.Equal(t, exitDone, code)
-		for _, name := range []string{prefix + "LISTEN", prefix + "TLS_CERT_FILE", prefix + "KEYS", prefix + "ORIGINS", "BIOENROLL_KEY_FILE", "BIOENROLL_RECORDS_URL", "TEMPORAL_ADDRESS"} {
+		for _, name := range []string{host.Prefix + "LISTEN", host.Prefix + "TLS_CERT_FILE", host.Prefix + "KEYS", host.Prefix + "ORIGINS", "BIOENROLL_KEY_FILE", "BIOENROLL_RECORDS_URL", "TEMPORAL_ADDRESS"} {
 			require.Contains(t, stdout, "  "+name)
 		}
 	})
@@ -100,22 +101,22 @@ func TestRun(t *testing.T) {
 
 	t.Run("names_every_setting_that_is_wrong", func(t *testing.T) {
 		t.Parallel()
-		code, _, stderr := execute(t, map[string]string{prefix + "LISTEN": "0.0.0.0:0", prefix + "ORIGINS": "app.example"})
+		code, _, stderr := execute(t, map[string]string{host.Prefix + "LISTEN": "0.0.0.0:0", host.Prefix + "ORIGINS": "app.example"})
 		require.Equal(t, exitConfiguration, code)
-		require.Contains(t, stderr, prefix+"ALLOW_HTTP")
-		require.Contains(t, stderr, prefix+"ORIGINS")
+		require.Contains(t, stderr, host.Prefix+"ALLOW_HTTP")
+		require.Contains(t, stderr, host.Prefix+"ORIGINS")
 	})
 
 	t.Run("does_not_start_without_the_keys_of_the_installation", func(t *testing.T) {
 		t.Parallel()
-		code, _, stderr := execute(t, map[string]string{prefix + "LISTEN": "127.0.0.1:0", "BIOENROLL_KEY_FILE": filepath.Join(t.TempDir(), "none")})
+		code, _, stderr := execute(t, map[string]string{host.Prefix + "LISTEN": "127.0.0.1:0", "BIOENROLL_KEY_FILE": filepath.Join(t.TempDir(), "none")})
 		require.Equal(t, exitConfiguration, code)
 		require.Contains(t, stderr, "BIOENROLL_KEY_FILE")
 	})
 
 	t.Run("is_not_healthy_where_nothing_listens", func(t *testing.T) {
 		t.Parallel()
-		code, _, stderr := execute(t, map[string]string{prefix + "LISTEN": "127.0.0.1:1"}, "healthcheck")
+		code, _, stderr := execute(t, map[string]string{host.Prefix + "LISTEN": "127.0.0.1:1"}, "healthcheck")
 		require.Equal(t, exitFailed, code)
 		require.Contains(t, stderr, "health check")
 	})

@@ -5,24 +5,19 @@ import (
 
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
-	"github.com/bioenroll/bioenroll/gateway/access"
+	"github.com/bioenroll/bioenroll/gateway/host"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/logging"
 	"github.com/bioenroll/bioenroll/internal/telemetry"
 	"github.com/bioenroll/bioenroll/internal/vault"
-	"github.com/bioenroll/bioenroll/internal/web"
 )
-
-// prefix begins the names of the settings that are the gateway's own.
-const prefix = "BIOENROLL_GATEWAY_"
 
 // settings of the program, beside those of the client.
 type settings struct {
 	enroll.Private
 
 	logging   logging.Settings
-	web       web.Settings
-	access    access.Settings
+	host      host.Settings
 	telemetry telemetry.Settings
 	// vault has the key file, which signs relay tokens.
 	vault vault.Settings
@@ -32,8 +27,7 @@ type settings struct {
 // source.
 func read(src *config.Source) settings {
 	s := settings{
-		logging: logging.Read(src), web: web.Read(src, prefix, "127.0.0.1:7480"),
-		access: access.Read(src), telemetry: telemetry.Read(src, "gateway"), vault: vault.Read(src),
+		logging: logging.Read(src), host: host.Load(src), telemetry: telemetry.Read(src, "gateway"), vault: vault.Read(src),
 	}
 	for _, variable := range client.Variables() { // The client reads them by itself.
 		if !slices.ContainsFunc(src.Known(), func(known config.Variable) bool { return known.Name == variable.Name }) {

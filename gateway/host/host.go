@@ -1,0 +1,123 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/bioenroll/bioenroll/client"
+	"github.com/bioenroll/bioenroll/gateway/access"
+	"github.com/bioenroll/bioenroll/gateway/api"
+	"github.com/bioenroll/bioenroll/gateway/follow"
+	"github.com/bioenroll/bioenroll/gateway/observe"
+	"github.com/bioenroll/bioenroll/internal/keys"
+	"github.com/bioenroll/bioenroll/internal/telemetry"
+	"github.com/bioenroll/bioenroll/internal/web"
+)
+
+const (
+	// longest is how long a request may take that neither uploads nor waits. A
+	// start takes up to 40 seconds when a cluster is busy.
+	longest = time.Minute
+	// StopPatience is the time for answers under way when the gateway is told to
+	// stop. Those that wait for news end at once.
+	StopPatience = 20 * time.Second
+)
+
+// errStopping is why a gateway that has been told to stop is not ready, while it
+// finishes what it has begun.
+var errStopping = errors.New("the gateway is stopping")
+
+// Options are what a Host is made of. All are required but Watched.
+type Options struct {
+	Settings
+
+	// Journeys starts and follows journeys. The host does not close it.
+	Journeys *client.Client
+	// Signing are the keys of the installation, which sign relay tokens.
+	Signing *keys.Keys
+	// Watched measures and traces requests; the zero value does neither.
+	Watched telemetry.Instruments
+	// Log gets a line for each request, and what callers are not told.
+	Log *zap.Logger
+}
+
+// Host is the gateway of one process. Nothing listens before its Server is
+// served.
+type Host struct {
+	server   *http.Server
+	checks   []telemetry.Check
+	hub      *follow.Hub
+	stop     sync.Once
+	stopping chan struct{}
+}
+
+// New returns a Host. The caller stops it.
+func New(options Options) (*Host, error) {
+	hub := follow.New(options.Journeys, follow.DefaultLimits())
+	let := admission(options.Access, options.Signing, options.Log)
+	answers, err := observe.Handler(api.New(api.Options{
+		Journeys: options.Journeys, Access: let, Origins: options.Access.Origins, Follow: hub, Log: options.Log,
+	}).Handler(), options.Watched, options.Log)
+	if err != nil {
+		hub.Close()
+		return nil, err
+	}
+	h := &Host{hub: hub, stopping: make(chan struct{})}
+	h.checks = h.readiness(options.Journeys, let)
+	pages := http.NewServeMux()
+	pages.Handle("GET /livez", telemetry.Live())
+	pages.Handle("GET /readyz", telemetry.Ready(options.Log, h.checks...))
+	pages.Handle("/", answers)
+	h.server = web.Server(pages, longest, options.Log)
+	h.server.RegisterOnShutdown(h.Stop)
+	return h, nil
+}
+
+// Server answers the gateway's requests. Whoever serves it shuts it down, with
+// StopPatience.
+func (h *Host) Server() *http.Server { return h.server }
+
+// Checks are what the gateway needs to answer.
+func (h *Host) Checks() []telemetry.Check { return h.checks }
+
+// Stop answers requests that wait for news, and says that the gateway is not
+// ready any more. Shutting the Server down does the same. It can be called more
+// than once.
+func (h *Host) Stop() {
+	h.stop.Do(func() {
+		close(h.stopping)
+		h.hub.Close()
+	})
+}
+
+// admission tells callers apart.
+func admission(settings access.Settings, signing *keys.Keys, log *zap.Logger) *access.Access {
+	let := access.New(access.Options{Keys: settings.Keys.Watch(time.Now), Signing: signing, KeyRate: settings.KeyRate, RelayRate: settings.RelayRate})
+	if err := let.Ready(); err != nil {
+		log.Warn("nobody can be let in yet: run 'gateway key NAME --role backend'; it needs no restart", zap.Error(err))
+	}
+	return let
+}
+
+// readiness is what the gateway needs to answer.
+func (h *Host) readiness(journeys *client.Client, let *access.Access) []telemetry.Check {
+	return []telemetry.Check{
+		{Name: "running", Try: h.running},
+		{Name: "temporal", Try: journeys.Reachable},
+		{Name: "keys", Try: func(context.Context) error { return let.Ready() }},
+	}
+}
+
+func (h *Host) running(context.Context) error {
+	select {
+	case <-h.stopping:
+		return errStopping
+	default:
+		return nil
+	}
+}

@@ -1,0 +1,28 @@
+package host
+
+import (
+	"github.com/bioenroll/bioenroll/gateway/access"
+	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/web"
+)
+
+// Prefix begins the names of the settings that are the gateway's own.
+const Prefix = "BIOENROLL_GATEWAY_"
+
+// Address is where the gateway listens unless a setting says otherwise.
+const Address = "127.0.0.1:7480"
+
+// Settings are what a gateway needs beside its client and its keys.
+type Settings struct {
+	// Web says where a program listens. A Host that is served on another
+	// listener has no use for it.
+	Web web.Settings
+	// Access says who is let in.
+	Access access.Settings
+}
+
+// Load returns the settings of the environment. What is missing or malformed is
+// remembered by the source, for its Err.
+func Load(src *config.Source) Settings {
+	return Settings{Web: web.Read(src, Prefix, Address), Access: access.Read(src)}
+}
