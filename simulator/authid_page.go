@@ -37,10 +37,7 @@ func authIDPage(c *call) reply {
 	if err != nil {
 		return textReply(http.StatusInternalServerError, err.Error())
 	}
-	policy := "default-src 'none'; script-src 'nonce-" + nonce + "'; style-src 'nonce-" + nonce +
-		"'; connect-src 'self'; base-uri 'none'; form-action 'none'"
-	out := reply{status: http.StatusOK, contentType: "text/html; charset=utf-8", body: page.Bytes()}
-	return out.with("Content-Security-Policy", policy).with("Cache-Control", "no-store").with("Referrer-Policy", "no-referrer")
+	return pageReply(page.Bytes(), nonce)
 }
 
 // authIDScriptFile answers the helper scripts that the vendor's web component asks for; the simulated page needs neither.
@@ -53,10 +50,7 @@ var authIDPageTemplate = template.Must(template.New("capture").Parse(`<!doctype 
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Simulated authID capture</title>
-<style nonce="{{.Nonce}}">
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 28rem; margin: 2rem auto; padding: 0 1rem }
-button { font: inherit; padding: .5rem 1rem; margin: .25rem .25rem .25rem 0 }
-</style>
+<style nonce="{{.Nonce}}">` + frameStyle + `</style>
 <h1>Simulated capture</h1>
 {{if .Open}}
 <p>Operation {{.Name}}. Choose what the person does.</p>

@@ -21,6 +21,7 @@ func problem(format string, args ...any) error { return problemError(fmt.Sprintf
 func (s *Server) routeControl(mux *http.ServeMux) {
 	for pattern, handle := range map[string]func(*call) reply{
 		"POST /_sim/capture":      controlCapture,
+		"GET /_sim/capture":       controlFrame,
 		"GET /_sim/outbox":        controlOutbox,
 		"POST /_sim/faults":       controlAddFaults,
 		"GET /_sim/faults":        func(c *call) reply { return jsonReply(http.StatusOK, c.faults()) },

@@ -17,6 +17,7 @@ const controlHelp = `The simulated providers: authID, BioID, SmartID and iProov 
            {"provider":"bioid","subject":"bws.1.2","result":"walk_away"}
            {"provider":"iproov","token":"…","result":"fail","reason":"eyes_closed"}
          result is complete, fail or walk_away; with a subject its newest open capture is meant
+  GET    /_sim/capture          the same as a page for a frame: #provider=bioid&token=… or #provider=iproov&token=…
   POST   /_sim/smartid/capture  SmartID's SDK on the device: returns a template and a payload to forward;
            {"face":"ann","blurred":false,"flaw":""}, flaw: tampered, malformed, no_time, future, expired
   POST   /_sim/faults           things that go wrong, one or a list:
