@@ -29,10 +29,6 @@ import (
 	"github.com/bioenroll/bioenroll/internal/testserver"
 )
 
-// NoSkip is the variable that turns a missing PostgreSQL from a skipped test
-// into a failed one.
-const NoSkip = "BIOENROLL_TEST_NO_SKIP"
-
 // patience is how long the server may take to start.
 const patience = time.Minute
 
@@ -90,8 +86,8 @@ func (s *Shared) Database(t *testing.T) string {
 // check skips or fails a test whose server did not start.
 func check(t *testing.T, err error) {
 	t.Helper()
-	if errors.Is(err, errMissing) && os.Getenv(NoSkip) != "1" {
-		t.Skip(err)
+	if errors.Is(err, errMissing) {
+		testserver.Missing(t, err.Error())
 	}
 	require.NoError(t, err)
 }

@@ -32,10 +32,6 @@ const (
 	SecretKey = "test-secret-key"
 )
 
-// NoSkip is the variable that turns a missing server from a skipped test into a
-// failed one.
-const NoSkip = "BIOENROLL_TEST_NO_SKIP"
-
 // program is the server's name, in bin of the checkout or on the search path.
 const program = "versitygw"
 
@@ -106,8 +102,8 @@ func (s *Shared) Bucket(tb testing.TB) (*Server, string) {
 // check skips or fails a test whose server did not start.
 func check(tb testing.TB, err error) {
 	tb.Helper()
-	if errors.Is(err, errMissing) && os.Getenv(NoSkip) != "1" {
-		tb.Skip(err)
+	if errors.Is(err, errMissing) {
+		testserver.Missing(tb, err.Error())
 	}
 	require.NoError(tb, err)
 }
