@@ -7,12 +7,12 @@ import (
 	"github.com/bioenroll/bioenroll/internal/dial"
 )
 
-// Reachable returns nil when the Temporal server and the records answer, so that
-// a journey can be started. It asks both.
-func (c *Client) Reachable(ctx context.Context) error {
-	if err := dial.CheckHealth(ctx, c.temporal); err != nil {
-		return err
-	}
+// Reachable returns nil when the Temporal server answers. Together with
+// RecordsReachable and SealedReachable it tells whether a journey can be started.
+func (c *Client) Reachable(ctx context.Context) error { return dial.CheckHealth(ctx, c.temporal) }
+
+// RecordsReachable returns nil when the records answer, or when there are none.
+func (c *Client) RecordsReachable(ctx context.Context) error {
 	if c.records == nil {
 		return nil
 	}
@@ -21,3 +21,7 @@ func (c *Client) Reachable(ctx context.Context) error {
 	}
 	return nil
 }
+
+// SealedReachable returns nil when sealed storage answers, into which a start
+// puts photos, samples and templates.
+func (c *Client) SealedReachable(ctx context.Context) error { return c.sealed.Reachable(ctx) }

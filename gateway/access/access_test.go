@@ -170,13 +170,16 @@ func TestAuthenticate_without_a_good_token(t *testing.T) {
 func TestKeyFile(t *testing.T) {
 	t.Run("is_refused_while_it_cannot_be_trusted", func(t *testing.T) {
 		d := setup(t, access.Rate{}, access.Rate{})
-		require.NoError(t, d.Ready())
+		known, err := d.Known()
+		require.NoError(t, err)
+		require.Equal(t, 1, known)
 		require.NoError(t, os.Chmod(string(d.file), 0o666))
-		_, err := d.Authenticate(asking(d.key))
+		_, err = d.Authenticate(asking(d.key))
 		told := refusal(t, err, access.Unusable)
 		require.ErrorContains(t, err, "chmod 600")
 		require.NotContains(t, told.Advice, string(d.file), "a caller learns no path")
-		require.ErrorContains(t, d.Ready(), "chmod 600")
+		_, err = d.Known()
+		require.ErrorContains(t, err, "chmod 600")
 	})
 	t.Run("has_one_role_for_each_key", func(t *testing.T) {
 		d := setup(t, access.Rate{}, access.Rate{})

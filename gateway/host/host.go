@@ -98,8 +98,11 @@ func (h *Host) Stop() {
 // admission tells callers apart.
 func admission(settings access.Settings, signing *keys.Keys, log *zap.Logger) *access.Access {
 	let := access.New(access.Options{Keys: settings.Keys.Watch(time.Now), Signing: signing, KeyRate: settings.KeyRate, RelayRate: settings.RelayRate})
-	if err := let.Ready(); err != nil {
-		log.Warn("nobody can be let in yet: run 'gateway key NAME --role backend'; it needs no restart", zap.Error(err))
+	switch known, err := let.Known(); {
+	case err != nil:
+		log.Warn("nobody can be let in: the API keys cannot be read", zap.Error(err))
+	case known == 0:
+		log.Warn("nobody can be let in yet: run 'gateway key NAME --role backend'; it needs no restart", zap.String("file", string(settings.Keys)))
 	}
 	return let
 }
@@ -109,7 +112,9 @@ func (h *Host) readiness(journeys *client.Client, let *access.Access) []telemetr
 	return []telemetry.Check{
 		{Name: "running", Try: h.running},
 		{Name: "temporal", Try: journeys.Reachable},
-		{Name: "keys", Try: func(context.Context) error { return let.Ready() }},
+		{Name: "records", Try: journeys.RecordsReachable},
+		{Name: "sealed", Try: journeys.SealedReachable},
+		{Name: "keys", Try: func(context.Context) error { _, err := let.Known(); return err }},
 	}
 }
 

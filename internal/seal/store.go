@@ -62,6 +62,15 @@ func openStore(ctx context.Context, place objects, k *keys.Keys) (*Store, error)
 	return store, store.checkKeys(ctx, k.SubjectFingerprint())
 }
 
+// Reachable returns nil when the store answers and is one that was opened with
+// keys. It reads one small object.
+func (s *Store) Reachable(ctx context.Context) error {
+	if _, err := s.readSmall(ctx, keyCheck); err != nil {
+		return fmt.Errorf("seal: ask the store: %w", err)
+	}
+	return nil
+}
+
 // Put seals what write writes under the reference, and reports whether it
 // stored anything. Nothing is stored when the same bytes are there already.
 // ErrDigestMismatch says that other bytes are, and ErrDestroyed that the

@@ -498,6 +498,24 @@ func TestOpenStore_refuses(t *testing.T) {
 	}
 }
 
+func TestReachable(t *testing.T) {
+	t.Parallel()
+	for name, place := range places() {
+		t.Run("a_"+name+"_that_is_there", func(t *testing.T) {
+			t.Parallel()
+			require.NoError(t, own(t, place).Reachable(t.Context()))
+		})
+	}
+	t.Run("not_a_folder_that_was_taken_away", func(t *testing.T) {
+		t.Parallel()
+		dir := filepath.Join(t.TempDir(), "sealed")
+		store, err := seal.OpenFolder(t.Context(), dir, keys.New())
+		require.NoError(t, err)
+		require.NoError(t, os.RemoveAll(dir))
+		require.ErrorIs(t, store.Reachable(t.Context()), os.ErrNotExist)
+	})
+}
+
 func TestFolderIsForItsOwnerAlone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "sealed")
 	store, err := seal.OpenFolder(t.Context(), dir, keys.New())
