@@ -32,12 +32,24 @@ const (
 // finishes what it has begun.
 var errStopping = errors.New("the gateway is stopping")
 
+// Journeys is everything that the gateway asks; a *client.Client is one.
+type Journeys interface {
+	api.Journeys
+	follow.Journeys
+
+	Reachable(ctx context.Context) error
+	RecordsReachable(ctx context.Context) error
+	SealedReachable(ctx context.Context) error
+}
+
+var _ Journeys = (*client.Client)(nil)
+
 // Options are what a Host is made of. All are required but Watched.
 type Options struct {
 	Settings
 
 	// Journeys starts and follows journeys. The host does not close it.
-	Journeys *client.Client
+	Journeys Journeys
 	// Signing are the keys of the installation, which sign relay tokens.
 	Signing *keys.Keys
 	// Watched measures and traces requests; the zero value does neither.
@@ -108,7 +120,7 @@ func admission(settings access.Settings, signing *keys.Keys, log *zap.Logger) *a
 }
 
 // readiness is what the gateway needs to answer.
-func (h *Host) readiness(journeys *client.Client, let *access.Access) []telemetry.Check {
+func (h *Host) readiness(journeys Journeys, let *access.Access) []telemetry.Check {
 	return []telemetry.Check{
 		{Name: "running", Try: h.running},
 		{Name: "temporal", Try: journeys.Reachable},

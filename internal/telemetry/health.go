@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/sync/singleflight"
 )
 
 // checkPatience bounds all checks of one question.
@@ -29,23 +31,47 @@ func Live() http.Handler {
 
 // Ready answers 200 when every check succeeds, and 503 otherwise: then no work
 // is to be sent here. The answer has a line for each check. Why one failed is
-// in the log, because anybody may ask.
+// in the log, because anybody may ask. For the same reason there is one round of
+// checks at a time, whose answer all get who asked meanwhile.
 func Ready(log *zap.Logger, checks ...Check) http.Handler {
+	var rounds singleflight.Group
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), checkPatience)
-		defer cancel()
-		status := http.StatusOK
-		var lines strings.Builder
-		for _, check := range checks {
-			said := "ok"
-			if err := check.Try(ctx); err != nil {
-				status, said = http.StatusServiceUnavailable, "failed"
-				log.Warn("not ready", zap.String("check", check.Name), zap.Error(err))
-			}
-			fmt.Fprintf(&lines, "%s: %s\n", check.Name, said)
+		ctx := context.WithoutCancel(r.Context()) // Others may wait for the same round.
+		told, _, _ := rounds.Do("", func() (any, error) { return check(ctx, log, checks), nil })
+		if round, ok := told.(round); ok {
+			answer(w, round.status, round.text)
 		}
-		answer(w, status, lines.String())
 	})
+}
+
+// round is what a round of checks told.
+type round struct {
+	status int
+	text   string
+}
+
+// check makes one round. All checks are tried at once: one that gets no answer
+// takes no time from the others.
+func check(ctx context.Context, log *zap.Logger, checks []Check) round {
+	ctx, cancel := context.WithTimeout(ctx, checkPatience)
+	defer cancel()
+	failed := make([]error, len(checks))
+	var tried sync.WaitGroup
+	for i, check := range checks {
+		tried.Go(func() { failed[i] = check.Try(ctx) })
+	}
+	tried.Wait()
+	status := http.StatusOK
+	var lines strings.Builder
+	for i, check := range checks {
+		said := "ok"
+		if failed[i] != nil {
+			status, said = http.StatusServiceUnavailable, "failed"
+			log.Warn("not ready", zap.String("check", check.Name), zap.Error(failed[i]))
+		}
+		fmt.Fprintf(&lines, "%s: %s\n", check.Name, said)
+	}
+	return round{status, lines.String()}
 }
 
 func answer(w http.ResponseWriter, status int, text string) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
@@ -138,6 +139,43 @@ func TestServe(t *testing.T) {
 		require.Equal(t, "keys: ok\nrecords: failed\n", said, "anybody may ask, so the reason is in the log")
 		status, _ = get(t, "http://"+address+"/livez")
 		require.Equal(t, http.StatusOK, status, "starting it anew would not bring the database back")
+	})
+
+	t.Run("asks_once_for_all_who_ask_at_once", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			var asked atomic.Int32
+			answer := make(chan error)
+			ready := telemetry.Ready(zap.NewNop(), telemetry.Check{Name: "records", Try: func(context.Context) error { asked.Add(1); return <-answer }})
+			var answered atomic.Int32
+			for range 10 {
+				go func() {
+					w := httptest.NewRecorder()
+					ready.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", http.NoBody))
+					if w.Code == http.StatusOK {
+						answered.Add(1)
+					}
+				}()
+			}
+			synctest.Wait()
+			require.EqualValues(t, 1, asked.Load())
+			close(answer)
+			synctest.Wait()
+			require.EqualValues(t, 10, answered.Load())
+		})
+	})
+
+	t.Run("names_what_does_not_answer_and_nothing_else", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			ready := telemetry.Ready(zap.NewNop(),
+				telemetry.Check{Name: "temporal", Try: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }},
+				telemetry.Check{Name: "records", Try: func(ctx context.Context) error { return ctx.Err() }})
+			w := httptest.NewRecorder()
+			ready.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", http.NoBody))
+			require.Equal(t, http.StatusServiceUnavailable, w.Code)
+			require.Equal(t, "temporal: failed\nrecords: ok\n", w.Body.String())
+		})
 	})
 
 	t.Run("names_the_setting_when_the_address_is_taken", func(t *testing.T) {
