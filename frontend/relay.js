@@ -1,0 +1,587 @@
+// Copyright The Bioenroll Authors
+// SPDX-License-Identifier: Apache-2.0
+
+/**
+ * Tells the gateway what happened at a provider's capture on this page.
+ *
+ * The person captures in authID's frame, with iProov's element or with BioID's
+ * script. Each of them says on the page when the person is done. This file
+ * hears that and relays it as a *hint*, which makes the journey ask the provider
+ * at once instead of some seconds later. A hint is never believed, so nothing
+ * that a page says here decides anything.
+ *
+ * It is one ES module without dependencies: copy it, or import it from where it
+ * is served. Types are in relay.d.ts beside it, and all of it is explained in
+ * docs/frontend/README.md.
+ *
+ *     const relay = openRelay({gateway, journey: started.id, token: started.relay_token});
+ *     relay.authID({captureURL: started.hand_over.authid.capture_url, frame});
+ *     const ended = await relay.follow();
+ *
+ * What goes wrong on the way is mended here: a hint whose answer was lost is
+ * sent again, later and later, and at once when the network is back; one that
+ * arrived is never sent again. The token stays in memory: it is in no address,
+ * no storage, no log, and no message to an app.
+ */
+
+/** @import {Hint, HintResult, Journey, Options, PageEvent, Renewed, State} from "./relay.d.ts" */
+
+/** How long one request may take, and for how long a hint is worth sending, in milliseconds. */
+const patience = {hint: 15_000, read: 15_000, renew: 65_000, wait: 25_000, giveUp: 15 * 60_000};
+/** The pause before the first repetition, and the longest. It doubles in between. */
+const pauses = {first: 500, longest: 30_000};
+/** A journey takes 60 hints of a frontend; a page that was loaded again begins to count anew. */
+const mostHints = 20;
+/** How often one hint is sent at most. */
+const mostTries = 60;
+
+/** The pages of authID on which the capture is over. All others are on the way. */
+const authIDFinalPages = new Set([
+  "verifiedPage", "defaultFailedPage", "standardErrorPage", "QRCodePage", "transactionNotValidPage", "transactionMaxAttemptsPage",
+  "verifiedMatchFailPage", "verifyDeclinedPage", "docScanResolutionTooLowPage", "videoDeviceNotFoundPage",
+]);
+/** The events with which iProov's element ends, and those on the way. */
+const iProovEnds = ["passed", "failed", "error", "canceled", "unsupported", "no_camera"];
+const iProovSteps = ["ready", "permission", "permission_denied", "started", "connecting", "connected", "streaming", "streamed", "progress"];
+
+/** Why something could not be done; kind is for code, the message for developers. */
+export class RelayError extends Error {
+  /** @param {import("./relay.d.ts").RelayErrorKind} kind @param {string} message */
+  constructor(kind, message) {
+    super(message);
+    this.name = "RelayError";
+    this.kind = kind;
+  }
+}
+
+/**
+ * Opens the relay of one journey.
+ * @param {Options} options
+ */
+export function openRelay(options) {
+  return new Relay(options);
+}
+
+/** @typedef {{status: number, retryAfter: number | undefined, body: any}} Answer What the gateway answered. */
+/** @typedef {{path: string, init: RequestInit, time: number, until: number, tries: number}} Request */
+/** @typedef {{hint: Hint, same: string, result: Promise<HintResult>, tell: (result: HintResult) => void}} Queued */
+
+class Relay {
+  #address;
+  #token;
+  #send;
+  #app;
+  #onEvent;
+  #onState;
+  /** @type {State} */
+  #state = "idle";
+  /** @type {Queued[]} */
+  #queue = [];
+  #sending = false;
+  #hints = 0;
+  /** @type {Promise<Renewed> | undefined} */
+  #renewing;
+  /** Ends when there is nothing to hear any more, and when there is nothing to ask any more. */
+  #hearing = new AbortController();
+  #asking = new AbortController();
+
+  /** @param {Options} options */
+  constructor({gateway, journey, token = "", app = "also", signal, onEvent, onState}) {
+    this.#app = app === "never" ? undefined : appOf(journey);
+    this.#send = app !== "instead";
+    if (!this.#send && !this.#app) {
+      throw new TypeError("There is no app that could send hints instead of this page.");
+    }
+    if (!journey || (this.#send && !token)) {
+      throw new TypeError("A journey's id and its relay token are needed; both are in the answer to its start.");
+    }
+    this.#address = addressOf(gateway, journey);
+    this.#token = token;
+    this.#onEvent = onEvent;
+    this.#onState = onState;
+    if (signal?.aborted) {
+      this.close();
+    }
+    signal?.addEventListener("abort", () => this.close(), {once: true, signal: this.#asking.signal});
+  }
+
+  /** How the relay stands. @returns {State} */
+  get state() {
+    return this.#state;
+  }
+
+  /**
+   * Sends a hint, again when its answer was lost, and tells what became of it.
+   * It never rejects: the journey does without.
+   * @param {Hint} hint
+   * @returns {Promise<HintResult>}
+   */
+  hint(hint) {
+    if (this.#hearing.signal.aborted) {
+      return Promise.resolve(this.#state === "concluded" ? "late" : "dropped");
+    }
+    this.#app?.({type: "bioenroll:hint", hint});
+    if (!this.#send) {
+      return Promise.resolve("app");
+    }
+    const same = JSON.stringify([hint.name, hint.code, hint.samples]);
+    const waiting = this.#queue.find((queued, at) => queued.same === same && !(at === 0 && this.#state === "sending"));
+    if (waiting) {
+      return waiting.result;
+    }
+    if (this.#hints >= mostHints) {
+      return Promise.resolve("dropped");
+    }
+    this.#hints++;
+    /** @type {(result: HintResult) => void} */
+    let tell = () => {};
+    /** @type {Promise<HintResult>} */
+    const result = new Promise((resolve) => {
+      tell = resolve;
+    });
+    this.#queue.push({hint, same, result, tell});
+    this.#drain();
+    return result;
+  }
+
+  /** Sends what is queued, one after the other. */
+  async #drain() {
+    if (this.#sending) {
+      return;
+    }
+    this.#sending = true;
+    for (let first = this.#queue[0]; first; first = this.#queue[0]) {
+      const result = await this.#deliver(first.hint);
+      if (this.#queue[0] === first) { // Otherwise the relay has ended, and told so.
+        this.#queue.shift();
+        first.tell(result);
+      }
+    }
+    this.#sending = false;
+    this.#become("idle");
+  }
+
+  /**
+   * @param {Hint} hint
+   * @returns {Promise<HintResult>}
+   */
+  async #deliver({name, code, samples}) {
+    const body = JSON.stringify({name, code: code && codeOf(code), samples});
+    // With keepalive a hint arrives also when the person leaves the page.
+    const init = {method: "POST", body, headers: {"Content-Type": "application/json"}, keepalive: true};
+    let answer;
+    try {
+      answer = await this.#exchange({path: "/hints", init, time: patience.hint, until: Date.now() + patience.giveUp, tries: mostTries});
+    } catch {
+      return "dropped";
+    }
+    if (answer.body?.late) {
+      this.#end("concluded");
+      return "late";
+    }
+    return answer.status < 300 ? "taken" : "dropped";
+  }
+
+  /** Reads once how the journey stands. @returns {Promise<Journey>} */
+  async read() {
+    return this.#journeyOf(await this.#exchange({path: "", init: {}, time: patience.read, until: Date.now() + 60_000, tries: 8}));
+  }
+
+  /**
+   * Waits for the end of the journey and tells of each change until then.
+   * @param {(journey: Journey) => void} [onChange]
+   * @returns {Promise<Journey>}
+   */
+  async follow(onChange) {
+    for (let told = "", path = ""; ; path = `?wait=${patience.wait / 1000}`) {
+      const began = Date.now();
+      const answer = await this.#exchange({path, init: {}, time: patience.wait + patience.read, until: Infinity, tries: Infinity});
+      const journey = this.#journeyOf(answer);
+      const now = JSON.stringify(journey);
+      if (now !== told) {
+        told = now;
+        guarded(onChange, journey);
+      }
+      if (journey.phase === "concluded") {
+        return journey;
+      }
+      if (path) { // Something in between may not let the gateway wait.
+        await this.#pause(Math.max(0, began + 2000 - Date.now()), false);
+      }
+    }
+  }
+
+  /** @param {Answer} answer @returns {Journey} */
+  #journeyOf(answer) {
+    if (answer.status !== 200) {
+      throw refusal(answer);
+    }
+    if (answer.body.phase === "concluded") {
+      this.#end("concluded");
+    }
+    return answer.body;
+  }
+
+  /** Asks for a new hand-over. The relay goes on with the token that comes with it. @returns {Promise<Renewed>} */
+  renew() {
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = undefined;
+    });
+    return this.#renewing;
+  }
+
+  async #renew() {
+    // One key for all repetitions: they are one wish, and cost one renewal.
+    const init = {method: "POST", headers: {"Idempotency-Key": randomKey()}};
+    const answer = await this.#exchange({path: "/renew", init, time: patience.renew, until: Date.now() + 120_000, tries: 8});
+    if (answer.status === 410) {
+      this.#end("concluded");
+      throw new RelayError("concluded", "The journey has concluded; there is no hand-over any more.");
+    }
+    if (answer.status !== 200) {
+      throw refusal(answer);
+    }
+    const {relay_token: token, ...renewed} = answer.body;
+    this.#token = token;
+    return renewed;
+  }
+
+  /** Stops listening and asking. A hint that is on its way arrives. */
+  close() {
+    this.#end("closed");
+  }
+
+  /**
+   * Hears authID's capture page. Without a frame it may be any that is directly
+   * in this page, such as the one inside authID's own element.
+   * @param {{captureURL: string, frame?: HTMLIFrameElement}} capture
+   * @returns {() => void}
+   */
+  authID({captureURL, frame}) {
+    const origin = new URL(captureURL).origin;
+    const heard = new Set();
+    return this.#listen(window, ["message"], (message) => {
+      const {source, data} = /** @type {MessageEvent} */ (message);
+      const ours = frame ? source === frame.contentWindow : source !== window && /** @type {Window | null} */ (source)?.parent === window;
+      if (/** @type {MessageEvent} */ (message).origin !== origin || !ours || !source || data?.type !== "authid:page" || typeof data.pageName !== "string") {
+        return;
+      }
+      const name = data.pageName;
+      const success = data.success === true && name === "verifiedPage";
+      if (!authIDFinalPages.has(name)) {
+        this.#tell({provider: "authid", name, final: false});
+      } else if (!heard.has(name)) { // A page that says it twice is one event.
+        heard.add(name);
+        this.#tell({provider: "authid", name, final: true, success}, {name: "final-page", code: success ? undefined : name});
+      }
+    });
+  }
+
+  /**
+   * Hears iProov's element, iproov-me.
+   * @param {Element} element
+   * @returns {() => void}
+   */
+  iProov(element) {
+    const heard = new Set();
+    return this.#listen(element, [...iProovSteps, ...iProovEnds], (event) => {
+      const {feedback, reason, progress, message} = /** @type {CustomEvent} */ (event).detail ?? {};
+      const name = event.type;
+      const said = {provider: /** @type {const} */ ("iproov"), name, feedback, reason: reason ?? message, progress};
+      if (!iProovEnds.includes(name)) {
+        this.#tell({...said, final: false});
+      } else if (!heard.has(name)) {
+        heard.add(name);
+        const success = name === "passed";
+        this.#tell({...said, final: true, success}, {name: "sdk-finished", code: success ? undefined : String(feedback || name)});
+      }
+    });
+  }
+
+  /**
+   * Makes the callbacks for BioID's capture script, or for code that uploads by
+   * itself. They call yours.
+   * @param {{recordings: number, performedBy: "us" | "browser", onStatus?: Function, onDone?: Function}} capture
+   */
+  bioID({recordings, performedBy, onStatus, onDone}) {
+    let samples = 0;
+    /** @param {string} name @param {boolean} final @param {{success?: boolean, code?: string}} [more] */
+    const tell = (name, final, {success, code} = {}) => {
+      // Below one sample there is nothing to tell the gateway.
+      const hint = final && samples > 0 ? {name: /** @type {const} */ ("samples-uploaded"), samples, code} : undefined;
+      this.#tell({provider: "bioid", name, final, success, samples}, hint);
+      samples = final ? 0 : samples;
+    };
+    return {
+      /** @param {string} status @param {unknown[]} more */
+      status: (status, ...more) => {
+        samples += status === "Uploaded" ? 1 : 0;
+        tell(status, performedBy === "us" && status === "Uploaded" && samples === recordings);
+        onStatus?.(status, ...more);
+      },
+      /** @param {unknown} [error] @param {unknown[]} more */
+      done: (error, ...more) => {
+        const code = error === undefined ? undefined : String(error || "error");
+        tell(code ?? "done", true, {success: !code, code});
+        onDone?.(error, ...more);
+      },
+      /** @param {number} count */
+      uploaded: (count) => {
+        samples = count;
+        tell("Uploaded", true);
+      },
+    };
+  }
+
+  /**
+   * Tells the page and the app what happened, and the gateway if it is a hint.
+   * @param {PageEvent} event
+   * @param {Hint} [hint]
+   */
+  #tell(event, hint) {
+    if (this.#hearing.signal.aborted) {
+      return;
+    }
+    this.#app?.({type: "bioenroll:event", event});
+    if (hint) {
+      this.hint(hint);
+    }
+    guarded(this.#onEvent, event);
+  }
+
+  /**
+   * @param {EventTarget} target @param {string[]} names @param {(event: Event) => void} hear
+   * @returns {() => void}
+   */
+  #listen(target, names, hear) {
+    const until = new AbortController();
+    const stop = () => until.abort();
+    this.#hearing.signal.addEventListener("abort", stop, {signal: until.signal});
+    if (this.#hearing.signal.aborted) {
+      stop();
+    }
+    for (const name of names) {
+      target.addEventListener(name, hear, {signal: until.signal});
+    }
+    return stop;
+  }
+
+  /** @param {State} state */
+  #become(state) {
+    if (state === this.#state || (this.#hearing.signal.aborted && !over(state))) {
+      return;
+    }
+    this.#state = state;
+    this.#app?.({type: "bioenroll:state", state});
+    guarded(this.#onState, state);
+  }
+
+  /** @param {"concluded" | "refused" | "closed"} state */
+  #end(state) {
+    if (this.#asking.signal.aborted || state === this.#state) {
+      return;
+    }
+    this.#hearing.abort();
+    if (state !== "concluded") { // Who knows that the journey has concluded still wants to read it.
+      this.#asking.abort();
+      this.#token = "";
+    }
+    for (const {tell} of this.#queue.splice(0)) {
+      tell(state === "concluded" ? "late" : "dropped");
+    }
+    this.#become(state);
+  }
+
+  /**
+   * Asks the gateway until there is an answer that repeating does not change.
+   * @param {Request} request
+   * @returns {Promise<Answer>}
+   */
+  async #exchange(request) {
+    for (let tries = 1; ; tries++) {
+      this.#insistOpen();
+      const answer = await this.#attempt(request);
+      this.#insistOpen();
+      if (answer && !again(answer)) {
+        if ([401, 403, 404].includes(answer.status)) {
+          this.#end("refused");
+          throw refusal(answer);
+        }
+        return answer;
+      }
+      const pause = Math.max(pauseAfter(tries), answer?.retryAfter ?? 0);
+      if (tries >= request.tries || Date.now() + pause > request.until) {
+        throw new RelayError("unreachable", "The gateway could not be reached, or was too busy, for too long.");
+      }
+      if (request.init.keepalive) {
+        this.#become("waiting");
+      }
+      await this.#pause(pause, answer?.retryAfter === undefined);
+    }
+  }
+
+  #insistOpen() {
+    if (this.#asking.signal.aborted) {
+      throw new RelayError(this.#state === "refused" ? "refused" : "closed", `The relay is ${this.#state}.`);
+    }
+  }
+
+  /**
+   * Sends a request once. Nothing is answered when the answer was lost.
+   * @param {Request} request
+   * @returns {Promise<Answer | undefined>}
+   */
+  async #attempt({path, init, time}) {
+    const limit = new AbortController();
+    const stop = () => limit.abort();
+    const timer = setTimeout(stop, time);
+    if (init.keepalive) {
+      this.#become("sending");
+    } else {
+      this.#asking.signal.addEventListener("abort", stop, {once: true});
+    }
+    try {
+      const response = await fetch(this.#address + path, {
+        ...init, headers: {...init.headers, Authorization: `Bearer ${this.#token}`}, signal: limit.signal,
+        cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer",
+      });
+      const body = parsed(await response.text());
+      return {status: response.status, retryAfter: secondsOf(response.headers.get("Retry-After")), body};
+    } catch {
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+      this.#asking.signal.removeEventListener("abort", stop);
+    }
+  }
+
+  /**
+   * Waits, and no longer than until the network is back or the page goes away
+   * if it may be cut short.
+   * @param {number} time @param {boolean} short
+   * @returns {Promise<void>}
+   */
+  #pause(time, short) {
+    return new Promise((resolve) => {
+      const over = new AbortController();
+      const end = () => {
+        over.abort();
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(end, time);
+      this.#asking.signal.addEventListener("abort", end, {signal: over.signal});
+      for (const name of short ? ["online", "pagehide", "pageshow"] : []) {
+        window.addEventListener(name, end, {signal: over.signal});
+      }
+    });
+  }
+}
+
+/** @param {State} state */
+function over(state) {
+  return state === "concluded" || state === "refused" || state === "closed";
+}
+
+/** Whether the same request may be answered otherwise later. @param {Answer} answer */
+function again({status, retryAfter}) {
+  // 429 without Retry-After says that the journey had enough hints.
+  return status === 408 || status >= 500 || (status === 429 && retryAfter !== undefined);
+}
+
+/** @param {Answer} answer */
+function refusal({status, body}) {
+  const type = String(body?.type ?? "").replace("urn:bioenroll:problem:", "");
+  if ([401, 403, 404].includes(status)) {
+    return new RelayError("refused", `The gateway refuses this relay token for this journey (${status} ${type}).`);
+  }
+  return new RelayError(type === "not-renewable" ? "not-renewable" : "failed", body?.detail ?? `The gateway answered ${status}.`);
+}
+
+/** The pause after so many tries: doubled each time, and up to half of it by chance, so that pages do not come back together. @param {number} tries */
+function pauseAfter(tries) {
+  const longest = Math.min(pauses.longest, pauses.first * 2 ** (tries - 1));
+  return longest / 2 + (Math.random() * longest) / 2;
+}
+
+/** What Retry-After says, in milliseconds. @param {string | null} header */
+function secondsOf(header) {
+  if (header === null) {
+    return undefined;
+  }
+  const time = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(time) ? undefined : Math.max(0, time);
+}
+
+/** @param {string} text */
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // Not from the gateway; the status has to do.
+  }
+}
+
+/** A code as the gateway takes it: short, and of plain characters, which others' texts need not be. @param {string} text */
+function codeOf(text) {
+  return text.replace(/[^\w .:!-]/g, "_").slice(0, 128);
+}
+
+/** Not crypto.randomUUID, which is missing where a page is not secure. */
+function randomKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** @param {string | URL} gateway @param {string} journey */
+function addressOf(gateway, journey) {
+  const {protocol, hostname, href, username} = new URL(gateway);
+  if (protocol !== "https:" && !["localhost", "127.0.0.1", "[::1]"].includes(hostname)) {
+    throw new TypeError("The gateway has to be reached over https: the relay token travels there.");
+  }
+  if (username || /[?#]/.test(href)) {
+    throw new TypeError("The gateway's address has neither a user nor a query.");
+  }
+  return `${href.replace(/\/$/, "")}/v1/journeys/${encodeURIComponent(journey)}`;
+}
+
+/**
+ * The app in whose WebView this page runs, or nothing. An app that fails to take
+ * a message must not keep the gateway from its hint.
+ * @param {string} journey
+ * @returns {((message: import("./relay.d.ts").AppMessageBody) => void) | undefined}
+ */
+function appOf(journey) {
+  /** @type {{BioenrollAndroid?: {postMessage(text: string): void}, webkit?: {messageHandlers?: {bioenroll?: {postMessage(message: object): unknown}}}}} */
+  const outside = /** @type {any} */ (window);
+  const android = outside.BioenrollAndroid;
+  const ios = outside.webkit?.messageHandlers?.bioenroll;
+  if (!android && !ios) {
+    return undefined;
+  }
+  return (message) => {
+    const text = JSON.stringify({version: 1, journey, ...message});
+    guarded(() => {
+      if (android) {
+        android.postMessage(text);
+      } else {
+        ios?.postMessage(JSON.parse(text)); // Without what is undefined, which Swift would see as null.
+      }
+    });
+  };
+}
+
+/**
+ * Calls what is not ours. Its errors are reported as any other of the page.
+ * @template Value
+ * @param {((value: Value) => void) | undefined} call
+ * @param {Value} [value]
+ */
+function guarded(call, value) {
+  try {
+    call?.(/** @type {Value} */ (value));
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}
