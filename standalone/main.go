@@ -1,6 +1,6 @@
 // Command standalone runs Bioenroll in one process on a bare machine: an
-// embedded Temporal server with its web UI, the four simulated providers and a
-// worker. It plays one journey of each kind and prints how they ended.
+// embedded Temporal server with its web UI, the four simulated providers, a
+// worker and the gateway. It plays one journey of each kind and prints how they ended.
 package main
 
 import (

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/bioenroll/bioenroll/gateway/access"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/logging"
 	"github.com/bioenroll/bioenroll/standalone/demo"
@@ -31,7 +32,7 @@ const (
 type settings struct {
 	data                                string
 	temporalPort, uiPort, simulatorPort int
-	codecPort, metricsPort              int
+	codecPort, metricsPort, gatewayPort int
 	json                                bool
 }
 
@@ -70,7 +71,7 @@ func commands(env func(string) (string, bool)) *cobra.Command {
 	var s settings
 	root := &cobra.Command{
 		Use:           "standalone",
-		Short:         "Bioenroll in one process: Temporal, its UI, simulated providers and a worker",
+		Short:         "Bioenroll in one process: Temporal, its UI, simulated providers, a worker and the gateway",
 		Long:          longHelp,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -80,6 +81,7 @@ func commands(env func(string) (string, bool)) *cobra.Command {
 	flags.IntVar(&s.temporalPort, "temporal-port", number(env, "BIOENROLL_TEMPORAL_PORT", 7233), "port of the Temporal server ($BIOENROLL_TEMPORAL_PORT)")
 	flags.IntVar(&s.uiPort, "ui-port", number(env, "BIOENROLL_UI_PORT", 8233), "port of the Temporal web UI ($BIOENROLL_UI_PORT)")
 	flags.IntVar(&s.codecPort, "codec-port", number(env, "BIOENROLL_CODEC_PORT", 8234), "port of the codec server, which shows payloads in the web UI ($BIOENROLL_CODEC_PORT)")
+	flags.IntVar(&s.gatewayPort, "gateway-port", number(env, "BIOENROLL_GATEWAY_PORT", 7480), "port of the gateway, the HTTP API ($BIOENROLL_GATEWAY_PORT)")
 	flags.IntVar(&s.simulatorPort, "simulator-port", number(env, "BIOENROLL_SIMULATOR_PORT", 7400), "port of the simulated providers ($BIOENROLL_SIMULATOR_PORT)")
 	flags.IntVar(&s.metricsPort, "metrics-port", number(env, "BIOENROLL_METRICS_PORT", embedded.Off), "port of the Temporal server's Prometheus metrics, -1 for none ($BIOENROLL_METRICS_PORT)")
 	flags.BoolVar(&s.json, "json", false, "print the table as JSON")
@@ -101,7 +103,8 @@ func commands(env func(string) (string, bool)) *cobra.Command {
 }
 
 const longHelp = `Runs Bioenroll in one process on this machine, for development and to see it work:
-an embedded Temporal server with its web UI, the four simulated providers, and a worker.
+an embedded Temporal server with its web UI, the four simulated providers, a worker, and
+the gateway.
 
 Everything listens on 127.0.0.1. State is kept in the data folder, so that stopping
 with Ctrl-C and starting again loses nothing: journeys that wait go on waiting.
@@ -134,7 +137,7 @@ func (s settings) session(c *cobra.Command, env func(string) (string, bool), pla
 	if err := s.check(); err != nil {
 		return err
 	}
-	progress("Starting Temporal, the simulated providers and a worker ...")
+	progress("Starting Temporal, the simulated providers, a worker and the gateway ...")
 	running, err := s.start(ctx, env, c.ErrOrStderr())
 	if err != nil {
 		return explain(err)
@@ -172,8 +175,9 @@ func (s settings) start(ctx context.Context, env func(string) (string, bool), st
 	}
 	options := stack.Options{
 		DataDir: s.data, TemporalPort: s.temporalPort, UIPort: s.uiPort, CodecPort: s.codecPort,
-		SimulatorPort: s.simulatorPort, MetricsPort: s.metricsPort,
-		Limits: config.Limits(src), Pace: config.Pace(src), Log: logging.New(logs, stderr),
+		SimulatorPort: s.simulatorPort, MetricsPort: s.metricsPort, GatewayPort: s.gatewayPort,
+		Gateway: access.Read(src),
+		Limits:  config.Limits(src), Pace: config.Pace(src), Log: logging.New(logs, stderr),
 	}
 	if external(env) {
 		options.External = stack.ReadExternal(src)
@@ -195,8 +199,10 @@ func (s settings) welcome(running *stack.Stack, progress func(string, ...any)) e
 	}
 	progress("  Temporal     %s", running.TemporalAddress())
 	progress("  Codec server %s", running.CodecURL())
+	progress("  Gateway      %s", running.GatewayURL())
 	progress("  Simulators   %s/_sim/", running.SimulatorURL())
 	progress("  Join with    . %s && bin/starter list", path)
+	progress(`  or           . %s && curl -H "Authorization: Bearer $GATEWAY_KEY" "$GATEWAY/v1/journeys"`, path)
 	return nil
 }
 
@@ -249,6 +255,7 @@ func (s settings) check() error {
 		{"ui-port", s.uiPort, embedded.Off},
 		{"codec-port", s.codecPort, 0},
 		{"simulator-port", s.simulatorPort, 0},
+		{"gateway-port", s.gatewayPort, 0},
 		{"metrics-port", s.metricsPort, embedded.Off},
 	} {
 		if port.value < port.smallest || port.value > 65535 {
@@ -270,6 +277,7 @@ func explain(err error) error {
 		"CodecPort":     "--codec-port or BIOENROLL_CODEC_PORT",
 		"MetricsPort":   "--metrics-port or BIOENROLL_METRICS_PORT",
 		"SimulatorPort": "--simulator-port or BIOENROLL_SIMULATOR_PORT",
+		"GatewayPort":   "--gateway-port or BIOENROLL_GATEWAY_PORT",
 	}[taken.Option]
 	return fmt.Errorf("port %d is taken: stop the program that holds it, or choose another with %s (0 picks a free one)", taken.Port, remedy)
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -54,7 +55,7 @@ func (w *watcher) String() string {
 
 // onFreePorts is a command line with the folder's state.
 func onFreePorts(verb, dir string, more ...string) []string {
-	return append([]string{verb, "--data", dir, "--temporal-port", "0", "--ui-port", "0", "--codec-port", "0", "--simulator-port", "0"}, more...)
+	return append([]string{verb, "--data", dir, "--temporal-port", "0", "--ui-port", "0", "--codec-port", "0", "--simulator-port", "0", "--gateway-port", "0"}, more...)
 }
 
 // play runs the demo in the folder and returns its rows.
@@ -177,6 +178,31 @@ func TestInterrupt(t *testing.T) {
 	})
 }
 
+// TestGateway_keys_stay_the_same asks the gateway of the program as its first lines say.
+func TestGateway_keys_stay_the_same(t *testing.T) {
+	dir := t.TempDir()
+	var keys []string
+	for range 2 {
+		serve(t, dir, func(*client.Client, *demo.User) {
+			environment := exported(t, filepath.Join(dir, "env"))
+			keys = append(keys, environment["GATEWAY_KEY"]+environment["GATEWAY_OPERATOR_KEY"])
+			for variable, path := range map[string]string{"GATEWAY_KEY": "/v1/journeys", "GATEWAY_OPERATOR_KEY": "/v1/erasures"} {
+				request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, environment["GATEWAY"]+path, http.NoBody)
+				require.NoError(t, err)
+				request.Header.Set("Authorization", "Bearer "+environment[variable])
+				answer, err := (&http.Client{}).Do(request)
+				require.NoError(t, err)
+				require.NoError(t, answer.Body.Close())
+				require.Equal(t, http.StatusOK, answer.StatusCode, path)
+			}
+			hashes, err := os.ReadFile(environment["BIOENROLL_GATEWAY_KEYS"])
+			require.NoError(t, err)
+			require.NotContains(t, string(hashes), environment["GATEWAY_KEY"])
+		})
+	}
+	require.Equal(t, keys[0], keys[1])
+}
+
 // serve runs the program until do has returned. The client that do gets joins
 // as another program would: by the file that serve wrote.
 func serve(t *testing.T, dir string, do func(*client.Client, *demo.User)) {
@@ -229,6 +255,7 @@ func TestPorts_that_are_taken_are_named_with_the_remedy(t *testing.T) {
 		{"--ui-port", "BIOENROLL_UI_PORT"},
 		{"--codec-port", "BIOENROLL_CODEC_PORT"},
 		{"--simulator-port", "BIOENROLL_SIMULATOR_PORT"},
+		{"--gateway-port", "BIOENROLL_GATEWAY_PORT"},
 		{"--metrics-port", "BIOENROLL_METRICS_PORT"},
 	} {
 		t.Run(strings.TrimPrefix(row.flag, "--"), func(t *testing.T) {
@@ -260,9 +287,11 @@ func TestUsage_that_is_bad_starts_nothing(t *testing.T) {
 		"unknown_flag":             {args: []string{"demo", "--port", "1"}, says: "--port"},
 		"port_out_of_range":        {args: []string{"demo", "--ui-port", "65536"}, says: "ui-port"},
 		"port_of_simulators_off":   {args: []string{"demo", "--simulator-port", "-1"}, says: "simulator-port"},
+		"port_of_gateway_off":      {args: []string{"demo", "--gateway-port", "-1"}, says: "gateway-port"},
 		"port_of_codec_server_off": {args: []string{"demo", "--codec-port", "-1"}, says: "codec-port"},
 		"variable_is_no_number":    {args: []string{"demo"}, environment: map[string]string{"BIOENROLL_TEMPORAL_PORT": "http"}, says: "temporal-port"},
 		"variable_of_the_pace":     {args: []string{"demo"}, environment: map[string]string{config.PollFirst: "soon"}, says: config.PollFirst},
+		"variable_of_the_gateway":  {args: []string{"demo"}, environment: map[string]string{"BIOENROLL_GATEWAY_ORIGINS": "app"}, says: "BIOENROLL_GATEWAY_ORIGINS"},
 		"variable_of_the_server":   {args: []string{"demo"}, environment: map[string]string{"TEMPORAL_ADDRESS": "x:1", "TEMPORAL_TLS": "perhaps"}, says: "TEMPORAL_TLS"},
 	} {
 		t.Run(name, func(t *testing.T) {

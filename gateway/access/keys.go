@@ -27,18 +27,25 @@ func (f KeyFile) file() tokens.File { return tokens.File{Kind: kind(), Path: str
 // Put makes a fresh API key, which it keeps nowhere, and writes its line, in the
 // place of one of the same name. It makes the file when there is none.
 func (f KeyFile) Put(name string, role Role) (key enroll.Secret, replaced bool, err error) {
-	if err := tokens.CheckName(name); err != nil {
-		return "", false, fmt.Errorf("API key %w", err)
-	}
-	if !slices.Contains(Roles(), role) {
-		return "", false, fmt.Errorf("API key %s: %.40q is not a role; there are %s, %s and %s", name, role, Backend, Relay, Operator)
-	}
-	key = kind().Make()
-	replaced, err = f.file().Put(tokens.Holder{Name: name, Hash: tokens.HashOf(key), Rights: []string{string(role)}})
-	if err != nil {
+	key = MakeKey()
+	if replaced, err = f.Let(name, role, key); err != nil {
 		return "", false, err
 	}
 	return key, replaced, nil
+}
+
+// MakeKey makes an API key, which is good for nothing before Let.
+func MakeKey() enroll.Secret { return kind().Make() }
+
+// Let is Put with a key that was made before.
+func (f KeyFile) Let(name string, role Role, key enroll.Secret) (replaced bool, err error) {
+	if err := tokens.CheckName(name); err != nil {
+		return false, fmt.Errorf("API key %w", err)
+	}
+	if !slices.Contains(Roles(), role) {
+		return false, fmt.Errorf("API key %s: %.40q is not a role; there are %s, %s and %s", name, role, Backend, Relay, Operator)
+	}
+	return f.file().Put(tokens.Holder{Name: name, Hash: tokens.HashOf(key), Rights: []string{string(role)}})
 }
 
 // Remove takes the API key of that name out of the file and reports whether

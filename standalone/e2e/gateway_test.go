@@ -39,6 +39,12 @@ func (s *system) open(t *testing.T) (storefront, func(*testing.T)) {
 	return storefront{s, address, words[len(words)-1]}, stop
 }
 
+// storefront is the gateway that runs in the stack.
+func (s *system) storefront() storefront {
+	backend, _ := s.GatewayKeys()
+	return storefront{s, s.GatewayURL(), backend.Reveal()}
+}
+
 // ask makes one request with the token; the caller closes the answer's body.
 func (d storefront) ask(t *testing.T, token, method, path, body string, headers ...string) *http.Response {
 	t.Helper()
@@ -125,5 +131,40 @@ func TestGateway(t *testing.T) {
 		require.Equal(t, enroll.Waiting, shown.Phase)
 		require.Empty(t, shown.State.Hints, "nothing reached it")
 	})
+	stop(t)
+}
+
+// TestGateway_in_the_stack is one journey at the gateway that 'make run' serves.
+func TestGateway_in_the_stack(t *testing.T) {
+	d := shared.storefront()
+	account := d.account(t)
+	started := d.enroll(t, account, "order-17")
+	d.simulated(t, http.MethodPost, "/_sim/capture", `{"provider":"authid","subject":"`+account+`","result":"complete"}`, nil)
+	d.read(t, http.StatusAccepted, started.RelayToken, http.MethodPost, started.Links.Self+"/hints", `{"name":"final-page"}`, nil)
+	var concluded struct {
+		Outcome enroll.Outcome `json:"outcome"`
+	}
+	d.read(t, http.StatusOK, d.key, http.MethodGet, started.Links.Self+"?wait=50", "", &concluded)
+	require.Equal(t, enroll.Enrolled, concluded.Outcome)
+	_, operator := d.GatewayKeys()
+	d.read(t, http.StatusOK, operator.Reveal(), http.MethodGet, "/v1/erasures", "", nil)
+	d.read(t, http.StatusForbidden, d.key, http.MethodGet, "/v1/erasures", "", nil)
+
+	status, said := d.page(t, d.address+"/readyz")
+	require.Equal(t, http.StatusOK, status, said)
+}
+
+// TestGateway_without_Temporal goes on while the server is away.
+func TestGateway_without_Temporal(t *testing.T) {
+	s := own(t, t.TempDir())
+	d, stop := s.open(t)
+	status, said := d.page(t, d.address+"/readyz")
+	require.Equal(t, http.StatusOK, status, said)
+	require.NoError(t, s.Stop(t.Context()))
+	status, said = d.page(t, d.address+"/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.Equal(t, "running: ok\ntemporal: failed\nrecords: ok\nsealed: ok\nkeys: ok\n", said, "why is in the log: anybody may ask")
+	status, _ = d.page(t, d.address+"/livez")
+	require.Equal(t, http.StatusOK, status)
 	stop(t)
 }

@@ -3,19 +3,14 @@ package stack
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
-
-	"go.uber.org/zap"
 
 	"github.com/bioenroll/bioenroll/codecserver/server"
 	"github.com/bioenroll/bioenroll/enroll"
@@ -75,15 +70,11 @@ func (d *decoding) start(options Options, k *keys.Keys) error {
 	if err != nil {
 		return err
 	}
-	log := options.Log
-	if log == nil {
-		log = zap.NewNop()
-	}
-	d.answers, err = server.New(server.Options{Codec: payloads, Operators: operators, UIOrigin: origin, Log: log.Named("codec")})
+	d.answers, err = server.New(server.Options{Codec: payloads, Operators: operators, UIOrigin: origin, Log: options.Log.Named("codec")})
 	if err != nil {
 		return err
 	}
-	d.codec.serve(httpd.Server(d.answers.Handler(), server.Longest, log))
+	d.codec.serve(httpd.Server(d.answers.Handler(), server.Longest, options.Log))
 	return nil
 }
 
@@ -93,31 +84,17 @@ func (d *decoding) operators(tokenFile string) (server.Operators, error) {
 	if d.ui, _, err = server.NewOperator(uiOperator, false); err != nil {
 		return nil, err
 	}
-	if d.token, err = keptToken(tokenFile); err != nil {
+	if d.token, err = kept(tokenFile, makeToken); err != nil {
 		return nil, err
 	}
 	holder, err := server.OperatorWith(cliOperator, true, d.token)
 	return server.Fixed{d.ui, holder}, err
 }
 
-// keptToken reads the token in the file, and makes it when there is none: it
-// stays the same, so a shell that knows it goes on working after a restart.
-func keptToken(path string) (enroll.Secret, error) {
-	content, err := os.ReadFile(path) //nolint:gosec // a fixed name in the data folder
-	if err == nil && len(content) > 0 {
-		return enroll.Secret(strings.TrimSpace(string(content))), nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("read the codec server's token: %w", err)
-	}
+// makeToken makes a token for who has the data folder.
+func makeToken() (enroll.Secret, error) {
 	_, token, err := server.NewOperator(cliOperator, true)
-	if err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(path, []byte(token.Reveal()+"\n"), 0o600); err != nil {
-		return "", fmt.Errorf("keep the codec server's token: %w", err)
-	}
-	return token, nil
+	return token, err
 }
 
 // show serves the UI that answers at the address.

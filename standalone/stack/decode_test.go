@@ -3,33 +3,17 @@ package stack
 import (
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
 
 	"github.com/bioenroll/bioenroll/internal/keys"
 )
 
-func TestKeptToken(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "codec-token")
-	made, err := keptToken(path)
-	require.NoError(t, err)
-	info, err := os.Stat(path)
-	require.NoError(t, err)
-	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-	kept, err := keptToken(path)
-	require.NoError(t, err)
-	require.Equal(t, made.Reveal(), kept.Reveal(), "a shell that knows it goes on working")
-	_, err = keptToken(t.TempDir())
-	require.Error(t, err)
-}
-
 func TestSigningIn(t *testing.T) {
 	t.Parallel()
-	d, err := startDecoding(t.Context(), Options{DataDir: t.TempDir()}, keys.New())
+	d, err := startDecoding(t.Context(), Options{DataDir: t.TempDir(), Log: zap.NewNop()}, keys.New())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, d.stop(t.Context())) })
 	ui := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })

@@ -84,8 +84,8 @@ func (p Places) Environment() map[string]string {
 }
 
 // WriteEnvironment writes Environment as a file that a shell can read, so that
-// worker, starter and Temporal's own command line join the stack without copying
-// lines by hand. A comment names the variables left out. It returns the file's
+// worker, starter, Temporal's own command line, and whoever asks the gateway join
+// the stack without copying lines by hand. A comment names the variables left out. It returns the file's
 // path.
 func (s *Stack) WriteEnvironment() (string, error) {
 	path := filepath.Join(s.options.DataDir, "env")
@@ -93,6 +93,11 @@ func (s *Stack) WriteEnvironment() (string, error) {
 	// Temporal's own command line reads these.
 	environment["TEMPORAL_CODEC_ENDPOINT"] = s.CodecURL()
 	environment["TEMPORAL_CODEC_AUTH"] = "Bearer " + s.CodecToken().Reveal()
+	// 'gateway key' adds callers to this file, and curl asks with these.
+	environment["BIOENROLL_GATEWAY_KEYS"] = s.GatewayKeyFile()
+	backend, operator := s.GatewayKeys()
+	environment["GATEWAY"] = s.GatewayURL()
+	environment["GATEWAY_KEY"], environment["GATEWAY_OPERATOR_KEY"] = backend.Reveal(), operator.Reveal()
 	var b strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(environment)) {
 		fmt.Fprintf(&b, "export %s='%s'\n", name, strings.ReplaceAll(environment[name], "'", `'\''`))

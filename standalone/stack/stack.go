@@ -1,7 +1,8 @@
 // Package stack runs the whole system in one process: the embedded Temporal
 // server with its web UI, a codec server that shows payloads there, the
-// simulated providers, a worker, and a client to start journeys with. The
-// standalone program and the end-to-end tests stand on it.
+// simulated providers, a worker, a client to start journeys with, and the gateway
+// for programs in any language. The standalone program and the end-to-end tests
+// stand on it.
 //
 // When TEMPORAL_ADDRESS is set, or another variable of the SDK's envconfig
 // that names a server, that server takes the place of the embedded one.
@@ -20,6 +21,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/gateway/access"
 	"github.com/bioenroll/bioenroll/internal/dial"
 	"github.com/bioenroll/bioenroll/internal/records"
 	"github.com/bioenroll/bioenroll/internal/seal"
@@ -33,9 +35,10 @@ import (
 type Options struct {
 	// DataDir holds everything that outlives the process. Required.
 	DataDir string
-	// TemporalPort, UIPort, CodecPort, MetricsPort and SimulatorPort are on
-	// loopback; zero picks a free one. embedded.Off switches UI or metrics off.
-	TemporalPort, UIPort, CodecPort, MetricsPort, SimulatorPort int
+	// TemporalPort, UIPort, CodecPort, MetricsPort, SimulatorPort and GatewayPort
+	// are on loopback; zero picks a free one. embedded.Off switches UI or metrics
+	// off.
+	TemporalPort, UIPort, CodecPort, MetricsPort, SimulatorPort, GatewayPort int
 	// External, when set, is the Temporal server to use instead of an
 	// embedded one.
 	External *External
@@ -44,10 +47,14 @@ type Options struct {
 	// Limits and Pace of the client; zero values mean the defaults.
 	Limits enroll.Limits
 	Pace   enroll.Pace
+	// Gateway says whose pages the gateway answers and how often callers may
+	// ask; its Keys are overwritten. The zero value answers no page and sets no
+	// limit.
+	Gateway access.Settings
 	// NoWorker leaves the worker to other processes, which join with
 	// Environment.
 	NoWorker bool
-	// Log of worker and SDK.
+	// Log of gateway, worker and SDK; nil means none.
 	Log *zap.Logger
 }
 
@@ -61,10 +68,14 @@ type Stack struct {
 	host      *host.Host
 	shared    *vault.Vault
 	client    *client.Client
+	gateway   *gateway
 }
 
 // Start brings everything up, or nothing.
 func Start(ctx context.Context, options Options) (*Stack, error) {
+	if options.Log == nil {
+		options.Log = zap.NewNop()
+	}
 	s := &Stack{options: options}
 	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop(ctx))
@@ -89,6 +100,9 @@ func (s *Stack) start(ctx context.Context) error {
 	if s.decoding, err = startDecoding(ctx, s.options, shared.Keys); err != nil {
 		return err
 	}
+	if s.gateway, err = listenGateway(s.options); err != nil {
+		return err
+	}
 	simulated := s.options.Simulator
 	simulated.DataDir = s.options.DataDir
 	if s.simulator, err = ServeSimulators(s.options.SimulatorPort, simulated); err != nil {
@@ -106,7 +120,10 @@ func (s *Stack) start(ctx context.Context) error {
 		Temporal: s.temporal, Keys: shared.Keys, Sealed: shared.Sealed, Records: shared.Records,
 		Limits: s.options.Limits, Pace: s.options.Pace,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return s.gateway.serve(s.client, shared.Keys, s.options.Log)
 }
 
 // dialTemporal connects to the external server, or starts the embedded one.
@@ -146,13 +163,14 @@ func SearchAttributes() map[string]enumspb.IndexedValueType {
 // first, also when the context has ended. It can be called on a stack that
 // came up in part.
 func (s *Stack) Stop(ctx context.Context) error {
+	errs := []error{s.gateway.stop(ctx)} // A start under way needs all the rest.
 	if s.host != nil {
 		s.host.Stop()
 	}
 	if s.temporal != nil {
 		s.temporal.Close()
 	}
-	errs := []error{s.decoding.stop(ctx)}
+	errs = append(errs, s.decoding.stop(ctx))
 	if s.server != nil {
 		errs = append(errs, s.server.Stop())
 	}

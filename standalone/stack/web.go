@@ -15,7 +15,8 @@ import (
 
 const loopback = "127.0.0.1"
 
-// stopPatience is the time for answers under way when a listener is stopped.
+// stopPatience is the time for answers under way when a listener is stopped,
+// unless it has a patience of its own.
 const stopPatience = 5 * time.Second
 
 // web is one HTTP server on loopback.
@@ -23,6 +24,7 @@ type web struct {
 	listener net.Listener
 	server   *http.Server
 	served   chan error
+	patience time.Duration
 }
 
 // listen takes a port on loopback; port 0 picks a free one. It fails with a
@@ -37,7 +39,7 @@ func listen(option string, port int) (*web, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
-	return &web{listener: listener}, nil
+	return &web{listener: listener, patience: stopPatience}, nil
 }
 
 // serve begins to answer.
@@ -58,7 +60,7 @@ func (w *web) stop(ctx context.Context) error {
 	if w.server == nil {
 		return w.listener.Close()
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.patience)
 	defer cancel()
 	err := w.server.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
