@@ -176,7 +176,7 @@ func (c *Client) recordOf(ctx context.Context, id, runID string) (enroll.Record,
 			return enroll.Record{}, err
 		}
 		for _, record := range page.Records {
-			if record.RunID == runID || record.Result != nil && record.Result.RunID == runID {
+			if record.RunID == runID || record.FirstRun == runID || record.Result != nil && record.Result.RunID == runID {
 				return c.record(ctx, record.ID)
 			}
 		}

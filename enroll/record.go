@@ -17,8 +17,10 @@ type Opening struct {
 	// Subject is the provider's own name of the person.
 	Subject Secret `json:"subject"`
 	// Grounds are what the journey relies on.
-	Grounds Grounds   `json:"grounds,omitzero"`
-	BeganAt time.Time `json:"began_at"`
+	Grounds Grounds `json:"grounds,omitzero"`
+	// Reference is what the caller calls the journey.
+	Reference Secret    `json:"reference,omitempty"`
+	BeganAt   time.Time `json:"began_at"`
 }
 
 // Entry says where a step writes in the records.
@@ -30,14 +32,17 @@ type Entry struct {
 }
 
 // Record is what is kept of a journey for longer than Temporal keeps its
-// history. Subject and References are encrypted at rest.
+// history. Subject, References and Reference are encrypted at
+// rest.
 type Record struct {
 	ID         RecordID `json:"id"`
 	Journey    Journey  `json:"journey"`
 	Provider   Provider `json:"provider"`
 	WorkflowID string   `json:"workflow_id"`
 	// RunID is the run that wrote last: a reset makes a new one.
-	RunID       string `json:"run_id"`
+	RunID string `json:"run_id"`
+	// FirstRun is the run that made the record. It never changes.
+	FirstRun    string `json:"first_run"`
 	SubjectHash string `json:"subject_hash"`
 	// Digest is the keyed digest of the request that started the journey.
 	Digest string `json:"digest"`
@@ -47,8 +52,10 @@ type Record struct {
 	// by name.
 	References map[string]Secret `json:"references,omitempty"`
 	// Grounds are what the journey relies on.
-	Grounds Grounds   `json:"grounds,omitzero"`
-	BeganAt time.Time `json:"began_at"`
+	Grounds Grounds `json:"grounds,omitzero"`
+	// Reference is what the caller calls the journey.
+	Reference Secret    `json:"reference,omitempty"`
+	BeganAt   time.Time `json:"began_at"`
 	// Steps are the calls that were fenced or gave something worth keeping, in
 	// the order of their beginning.
 	Steps []RecordStep `json:"steps,omitempty"`

@@ -133,6 +133,12 @@ func (k *Keys) OperationHash(provider enroll.Provider, operationID string) strin
 	return k.subject.mac("operation", 16, string(provider), operationID)
 }
 
+// ReferenceHash returns the keyed hash of what a caller calls a journey: 32
+// hexadecimal digits, by which the journey is found.
+func (k *Keys) ReferenceHash(reference string) string {
+	return k.subject.mac("reference", 16, reference)
+}
+
 // Digest returns the keyed digest of a whole request: 64 hexadecimal digits.
 // The order and the borders of the parts count.
 func (k *Keys) Digest(journey enroll.Journey, parts ...[]byte) string {

@@ -152,6 +152,15 @@ func TestSubjectHash(t *testing.T) {
 	require.NotEqual(t, hash, keys.New().SubjectHash(enroll.AuthID, "anna@example.com"), "the key counts")
 }
 
+func TestReferenceHash(t *testing.T) {
+	k := keys.New()
+	hash := k.ReferenceHash("case 17")
+	require.Regexp(t, `^[0-9a-f]{32}$`, hash)
+	require.Equal(t, hash, k.ReferenceHash("case 17"))
+	require.NotEqual(t, hash, k.ReferenceHash("case 18"))
+	require.NotEqual(t, hash, keys.New().ReferenceHash("case 17"), "the key counts")
+}
+
 func TestDigest(t *testing.T) {
 	k := keys.New()
 	digest := k.Digest(enroll.SmartIDEnroll, []byte("ab"), []byte("c"))

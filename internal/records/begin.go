@@ -25,6 +25,9 @@ type Opening struct {
 	// Grounds are what the journey relies on; they are encrypted, and kept when
 	// the record is emptied.
 	Grounds enroll.Grounds
+	// Reference is what the caller calls the journey, or nothing; it is
+	// encrypted, and a keyed hash finds it.
+	Reference enroll.Secret
 	// At is when the journey began, to the microsecond.
 	At time.Time
 }
@@ -90,7 +93,11 @@ func (t transaction) create(ctx context.Context, o Opening) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	subject, err := t.sealText(place{record: o.Record, column: columnSubject}, o.Subject)
+	subject, err := t.sealer.sealText(place{record: o.Record, column: columnSubject}, o.Subject)
+	if err != nil {
+		return false, err
+	}
+	reference, err := t.sealer.sealText(place{record: o.Record, column: columnReference}, o.Reference)
 	if err != nil {
 		return false, err
 	}
@@ -100,9 +107,10 @@ func (t transaction) create(ctx context.Context, o Opening) (bool, error) {
 			return false, err
 		}
 	}
-	created, err := t.change(ctx, `INSERT INTO records (id, journey, provider, workflow_id, run_id, subject_hash, digest, subject, grounds, began_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING`,
-		o.Record, o.Journey, spec.Provider, o.WorkflowID, o.RunID, o.SubjectHash, o.Digest, subject, grounds, stamp(o.At))
+	created, err := t.change(ctx, `INSERT INTO records (id, journey, provider, workflow_id, run_id, first_run, subject_hash, digest, subject, grounds,
+		reference, reference_hash, began_at) VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (id) DO NOTHING`,
+		o.Record, o.Journey, spec.Provider, o.WorkflowID, o.RunID, o.SubjectHash, o.Digest, subject, grounds,
+		reference, t.sealer.hashOf(o.Reference), stamp(o.At))
 	if err != nil || !created {
 		return false, err
 	}

@@ -18,7 +18,7 @@ type Erased struct {
 
 // plainColumns are those of a record that stand in clear, in the order of all.
 const plainColumns = `id, journey, provider, workflow_id, run_id, subject_hash, digest, NULL, NULL, began_at,
-	outcome, reason, provider_code, can_retry, concluded_at, NULL, resolved_outcome, resolved_at, NULL, NULL, emptied_at`
+	outcome, reason, provider_code, can_retry, concluded_at, NULL, resolved_outcome, resolved_at, NULL, NULL, emptied_at, NULL, first_run`
 
 // RecordsOf returns the records of a subject at a provider, the oldest first,
 // with what stands in clear alone: which journeys there were, when, and how they
@@ -38,7 +38,7 @@ func (t transaction) recordsOf(ctx context.Context, provider enroll.Provider, su
 }
 
 // Erase empties the concluded records of a subject of everything personal: the
-// subject's name, references, answers, and all of the result and of a
+// subject's name, references, the caller's reference, answers, and all of the result and of a
 // resolution but the outcome. What remains says that there was a journey, when,
 // how it ended, and what it relied on. Repeated, it empties nothing.
 func (s *Store) Erase(ctx context.Context, provider enroll.Provider, subjectHash string) (Erased, error) {
@@ -102,7 +102,8 @@ func (s *Store) EmptyRecord(ctx context.Context, id enroll.RecordID) (bool, erro
 // trail. It reports false when that was done before. What an operator wrote into
 // the trail stays: it tells who did what, and nothing of the person.
 func (t transaction) empty(ctx context.Context, id enroll.RecordID, why string) (bool, error) {
-	emptied, err := t.change(ctx, `UPDATE records SET subject = NULL, refs = NULL, result = NULL, resolution = NULL, emptied_at = $2
+	emptied, err := t.change(ctx, `UPDATE records SET subject = NULL, refs = NULL, result = NULL, resolution = NULL, reference = NULL,
+		reference_hash = '', emptied_at = $2
 		WHERE id = $1 AND emptied_at = 0`, id, stamp(t.now))
 	if err != nil || !emptied {
 		return false, err

@@ -28,6 +28,7 @@ func TestErase(t *testing.T) {
 				require.NoError(t, err)
 				require.Empty(t, record.Subject)
 				require.Empty(t, record.References)
+				require.Empty(t, record.Reference)
 				require.False(t, record.EmptiedAt.IsZero())
 				require.Equal(t, enroll.Grounds{Consent: "consent-r0", Upstream: "check-r0"}, record.Grounds)
 				require.Equal(t, enroll.Result{
@@ -35,6 +36,11 @@ func TestErase(t *testing.T) {
 					Verdict: enroll.Verdict{Outcome: enroll.Enrolled, Reason: enroll.ReasonDeclined, ProviderCode: "7", CanRetry: true},
 				}, *record.Result)
 				require.Zero(t, answers(t, store))
+			})
+			t.Run("leaves_nothing_that_tells_what_the_caller_called_the_journey", func(t *testing.T) {
+				page, err := store.Find(t.Context(), records.Filter{Reference: "case-anna"})
+				require.NoError(t, err)
+				require.Equal(t, []string{"r5", "r4", "r1"}, ids(page.Records), "those that were not emptied")
 			})
 			t.Run("leaves_a_journey_under_way_what_it_needs", func(t *testing.T) {
 				live, err := store.Get(t.Context(), "r5")

@@ -29,12 +29,12 @@ func LoseNextCommit(s *Store) {
 
 // Seal encrypts as the store does for one column of a record.
 func Seal(k *keys.Keys, record enroll.RecordID, column string, plain []byte) ([]byte, error) {
-	return sealer{k.Records()}.seal(place{record: record, column: column}, plain)
+	return sealer{ring: k.Records()}.seal(place{record: record, column: column}, plain)
 }
 
 // Unseal decrypts as the store does for one column of a record.
 func Unseal(k *keys.Keys, record enroll.RecordID, column string, sealed []byte) ([]byte, error) {
-	return sealer{k.Records()}.open(place{record: record, column: column}, sealed)
+	return sealer{ring: k.Records()}.open(place{record: record, column: column}, sealed)
 }
 
 // EncryptedColumns lists the columns that Reseal knows.

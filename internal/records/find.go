@@ -23,6 +23,9 @@ type Filter struct {
 	Journey     enroll.Journey
 	Outcome     enroll.Outcome
 	SubjectHash string
+	// Reference is what the caller calls the journey. A record that was emptied
+	// is not found by it any more.
+	Reference enroll.Secret
 	// Unresolved chooses the unknown outcomes that no operator has settled.
 	Unresolved bool
 	// Since chooses the journeys that began then or later.
@@ -50,7 +53,7 @@ func (s *Store) Find(ctx context.Context, f Filter) (Page, error) {
 		if err != nil {
 			return err
 		}
-		conditions, arguments, err := f.conditions()
+		conditions, arguments, err := f.conditions(tx.sealer)
 		if err != nil {
 			return err
 		}
@@ -78,7 +81,7 @@ func pageSize(limit int) (int, error) {
 }
 
 // conditions returns the filter as the end of a query and its arguments.
-func (f Filter) conditions() (string, []any, error) {
+func (f Filter) conditions(s sealer) (string, []any, error) {
 	var where strings.Builder
 	var arguments []any
 	// Conditions hold a %d for each argument; everything else is constant.
@@ -97,6 +100,7 @@ func (f Filter) conditions() (string, []any, error) {
 		{"journey = $%d", string(f.Journey)},
 		{"outcome = $%d", string(f.Outcome)},
 		{"subject_hash = $%d", f.SubjectHash},
+		{"reference_hash = $%d", s.hashOf(f.Reference)},
 	} {
 		if equal.value != "" {
 			add(equal.condition, equal.value)

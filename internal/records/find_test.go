@@ -45,6 +45,7 @@ func shelf(t *testing.T, store *records.Store) {
 		require.NoError(t, err)
 		o.WorkflowID = string(spec.Provider) + "-" + row.subject
 		o.Grounds = enroll.Grounds{Consent: "consent-" + string(o.Record), Upstream: "check-" + string(o.Record)}
+		o.Reference = enroll.Secret("case-" + row.subject)
 		_, err = store.BeginAndClaim(t.Context(), o, claim(string(o.Record)))
 		require.NoError(t, err)
 		if row.outcome != "" {
@@ -71,6 +72,7 @@ func TestFind(t *testing.T) {
 				{"by_journey", records.Filter{Journey: enroll.SmartIDEnroll}, []string{"r2", "r1"}},
 				{"by_outcome", records.Filter{Outcome: enroll.Unknown}, []string{"r2", "r1"}},
 				{"by_subject", records.Filter{SubjectHash: "bert"}, []string{"r2"}},
+				{"by_what_the_caller_calls_it", records.Filter{Reference: "case-anna"}, []string{"r5", "r4", "r1", "r0"}},
 				{"by_what_nobody_has_settled", records.Filter{Unresolved: true}, []string{"r1"}},
 				{"by_time", records.Filter{Since: began.Add(2 * time.Minute)}, []string{"r5", "r4", "r3", "r2"}},
 				{"by_all_at_once", records.Filter{
@@ -78,6 +80,7 @@ func TestFind(t *testing.T) {
 					Unresolved: true, Since: began, Limit: 3,
 				}, []string{"r1"}},
 				{"by_what_is_not_there", records.Filter{SubjectHash: "nobody"}, []string{}},
+				{"by_a_part_of_what_the_caller_calls_it", records.Filter{Reference: "case-"}, []string{}},
 			} {
 				t.Run(row.name, func(t *testing.T) {
 					page, err := store.Find(t.Context(), row.filter)

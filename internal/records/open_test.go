@@ -46,6 +46,7 @@ func TestOpen(t *testing.T) {
 				expected := opening("a")
 				require.Equal(t, expected.Subject, record.Subject)
 				require.Equal(t, expected.At, record.BeganAt)
+				require.Equal(t, "run-1", record.FirstRun, "as far as it is known")
 				_, err = store.Held(t.Context())
 				require.NoError(t, err)
 				_, err = store.Erasures(t.Context(), records.ErasureFilter{})
@@ -216,7 +217,7 @@ func TestConfidence(t *testing.T) {
 func confide(t *testing.T, store *records.Store) {
 	t.Helper()
 	o := opening("a")
-	o.Subject = "secret-subject"
+	o.Subject, o.Reference = "secret-subject", "secret-reference"
 	_, err := store.BeginAndClaim(t.Context(), o, claim("a"))
 	require.NoError(t, err)
 	require.NoError(t, store.Release(t.Context(), claim("a"), "secret-release"))

@@ -28,6 +28,7 @@ func encryptedColumns() []encrypted {
 	return []encrypted{
 		ofRecord("subject", columnSubject), ofRecord("refs", columnReferences), ofRecord("result", columnResult),
 		ofRecord("resolution", columnResolution), ofRecord("grounds", columnGrounds),
+		ofRecord("reference", columnReference),
 		{"steps", "answer", []string{"record", "name", "ordinal"}, func(row []any) place {
 			return Claim{Record: enroll.RecordID(text(row[0])), Step: text(row[1]), Ordinal: int(number(row[2]))}.place()
 		}},

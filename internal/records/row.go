@@ -13,7 +13,8 @@ import (
 
 const (
 	columns = `id, journey, provider, workflow_id, run_id, subject_hash, digest, subject, refs, began_at,
-		outcome, reason, provider_code, can_retry, concluded_at, result, resolved_outcome, resolved_at, resolution, grounds, emptied_at`
+		outcome, reason, provider_code, can_retry, concluded_at, result, resolved_outcome, resolved_at, resolution, grounds, emptied_at,
+		reference, first_run`
 	selectRecord = "SELECT " + columns + " FROM records WHERE id = $1"
 )
 
@@ -21,11 +22,11 @@ const (
 type row struct {
 	enroll.Private
 
-	record                                          enroll.Record
-	subject, references, result, resolving, grounds []byte
-	beganAt, concludedAt, resolvedAt, emptiedAt     int64
-	verdict                                         enroll.Verdict
-	resolved                                        enroll.Outcome
+	record                                                     enroll.Record
+	subject, references, result, resolving, grounds, reference []byte
+	beganAt, concludedAt, resolvedAt, emptiedAt                int64
+	verdict                                                    enroll.Verdict
+	resolved                                                   enroll.Outcome
 }
 
 // scanner is one row of a query.
@@ -39,7 +40,8 @@ func (t transaction) scan(from scanner) (enroll.Record, error) {
 	if err := from.Scan(&r.record.ID, &r.record.Journey, &r.record.Provider, &r.record.WorkflowID, &r.record.RunID,
 		&r.record.SubjectHash, &r.record.Digest, &r.subject, &r.references, &r.beganAt,
 		&r.verdict.Outcome, &r.verdict.Reason, &r.verdict.ProviderCode, &r.verdict.CanRetry, &r.concludedAt, &r.result,
-		&r.resolved, &r.resolvedAt, &r.resolving, &r.grounds, &r.emptiedAt); err != nil {
+		&r.resolved, &r.resolvedAt, &r.resolving, &r.grounds, &r.emptiedAt,
+		&r.reference, &r.record.FirstRun); err != nil {
 		if errors.Is(err, sql.ErrNoRows) {
 			return enroll.Record{}, ErrNotFound
 		}
@@ -55,12 +57,12 @@ func (t transaction) scan(from scanner) (enroll.Record, error) {
 func (r *row) open(s sealer) error {
 	id := r.record.ID
 	r.record.BeganAt, r.record.EmptiedAt = moment(r.beganAt), moment(r.emptiedAt)
-	if r.subject != nil {
-		plain, err := s.open(place{record: id, column: columnSubject}, r.subject)
-		if err != nil {
-			return err
-		}
-		r.record.Subject = enroll.Secret(plain)
+	var err error
+	if r.record.Subject, err = s.openText(place{record: id, column: columnSubject}, r.subject); err != nil {
+		return err
+	}
+	if r.record.Reference, err = s.openText(place{record: id, column: columnReference}, r.reference); err != nil {
+		return err
 	}
 	if err := s.openJSON(place{record: id, column: columnReferences}, r.references, &r.record.References); err != nil {
 		return err
@@ -86,6 +88,24 @@ func (r *row) open(s sealer) error {
 // it until the transaction ends.
 func (t transaction) locked(ctx context.Context, id enroll.RecordID) (enroll.Record, error) {
 	return t.scan(t.QueryRowContext(ctx, t.dialect.lock, id))
+}
+
+// sealText encrypts a text that may be empty; the empty one is stored as
+// nothing.
+func (s sealer) sealText(at place, text enroll.Secret) ([]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
+	return s.seal(at, []byte(text.Reveal()))
+}
+
+// openText decrypts what sealText returned.
+func (s sealer) openText(at place, sealed []byte) (enroll.Secret, error) {
+	if sealed == nil {
+		return "", nil
+	}
+	plain, err := s.open(at, sealed)
+	return enroll.Secret(plain), err
 }
 
 // sealJSON encrypts a value for its place.

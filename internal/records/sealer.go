@@ -29,6 +29,7 @@ const (
 	columnGrounds    = "grounds"
 	columnStatement  = "statement"
 	columnName       = "name"
+	columnReference  = "reference"
 )
 
 // place is where a ciphertext belongs. It opens nowhere else.
@@ -48,7 +49,19 @@ func (p place) bound(head []byte) []byte {
 
 // sealer encrypts what a record keeps in confidence, with the key of the ring
 // that is in use, and decrypts with all of them.
-type sealer struct{ ring keys.Ring }
+type sealer struct {
+	ring keys.Ring
+	// hash is the keyed hash by which a caller's reference is found.
+	hash func(reference string) string
+}
+
+// hashOf is the hash of a reference; nothing has none.
+func (s sealer) hashOf(reference enroll.Secret) string {
+	if reference == "" {
+		return ""
+	}
+	return s.hash(reference.Reveal())
+}
 
 // cipherOf returns the cipher of one record under a key. Each record has a key of
 // its own, so that random nonces suffice however many records there are.

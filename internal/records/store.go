@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/keys"
 )
 
@@ -44,7 +43,7 @@ func open(ctx context.Context, address string, k *keys.Keys, version int) (*Stor
 	if version != newest {
 		scripts = scripts[:version]
 	}
-	store := &Store{db: db, dialect: dialect, sealer: sealer{k.Records()}, commit: (*sql.Tx).Commit}
+	store := &Store{db: db, dialect: dialect, sealer: sealer{ring: k.Records(), hash: k.ReferenceHash}, commit: (*sql.Tx).Commit}
 	err = store.write(ctx, "open", func(tx transaction) error {
 		if err := dialect.migrate(ctx, tx.Tx, scripts); err != nil {
 			return err
@@ -147,12 +146,4 @@ func moment(micros int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMicro(micros).UTC()
-}
-
-// sealText seals a text that may be empty; the empty one is stored as nothing.
-func (t transaction) sealText(at place, text enroll.Secret) ([]byte, error) {
-	if text == "" {
-		return nil, nil
-	}
-	return t.sealer.seal(at, []byte(text.Reveal()))
 }

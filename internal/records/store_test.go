@@ -76,7 +76,7 @@ var began = time.Date(2026, 11, 20, 8, 0, 0, 123456000, time.UTC)
 func opening(id string) records.Opening {
 	return records.Opening{
 		Record: enroll.RecordID(id), Journey: enroll.AuthIDEnroll, WorkflowID: "authid-" + id, RunID: "run-1",
-		SubjectHash: "hash-" + id, Digest: "digest-" + id, Subject: "anna@example.com", At: began,
+		SubjectHash: "hash-" + id, Digest: "digest-" + id, Subject: "anna@example.com", Reference: "case 17", At: began,
 	}
 }
 
@@ -115,8 +115,8 @@ func TestBegin(t *testing.T) {
 				record, err := store.Begin(t.Context(), opening("a"))
 				require.NoError(t, err)
 				expected := enroll.Record{
-					ID: "a", Journey: enroll.AuthIDEnroll, Provider: enroll.AuthID, WorkflowID: "authid-a", RunID: "run-1",
-					SubjectHash: "hash-a", Digest: "digest-a", Subject: "anna@example.com", BeganAt: began,
+					ID: "a", Journey: enroll.AuthIDEnroll, Provider: enroll.AuthID, WorkflowID: "authid-a", RunID: "run-1", FirstRun: "run-1",
+					SubjectHash: "hash-a", Digest: "digest-a", Subject: "anna@example.com", Reference: "case 17", BeganAt: began,
 				}
 				require.Equal(t, expected, record)
 				record, err = store.Get(t.Context(), "a")
@@ -139,6 +139,7 @@ func TestBegin(t *testing.T) {
 					record, err := store.Begin(t.Context(), reset)
 					require.NoError(t, err)
 					require.Equal(t, "run-2", record.RunID)
+					require.Equal(t, "run-1", record.FirstRun)
 				}
 				require.Equal(t, []string{"began run run-1", "reset run run-2 took over from run-1"}, whats(t, store, "a"))
 			})
