@@ -16,6 +16,7 @@ const (
 	sectionHour       = "hour"
 	sectionSpeed      = "speed"
 	sectionLoad       = "load"
+	sectionGateway    = "gateway"
 	sectionEncryption = "encryption"
 	sectionWaiting    = "waiting"
 )
@@ -29,6 +30,8 @@ type scale struct {
 	window     time.Duration
 	blocks     int
 	concurrent []int
+	// gate is how much is measured through the gateway.
+	gate gateScale
 	// forms is how much is measured with and without encryption.
 	forms formScale
 	// hour is how long a scaled hour takes.
@@ -48,18 +51,21 @@ func scaleOf(name string) (scale, error) {
 		return scale{
 			name: name, rounds: 80, otherRounds: 15, window: 3 * time.Second, blocks: 3,
 			concurrent: []int{1, 10, 50, 100}, hour: time.Minute, waiting: []int{100, 1000},
+			gate:  gateScale{window: 2 * time.Second, blocks: 2, rounds: 40, otherRounds: 15},
 			forms: formScale{window: time.Second, rounds: 6, photos: 50, crowd: 100},
 		}, nil
 	case "full":
 		return scale{
 			name: name, rounds: 1000, otherRounds: 200, window: 8 * time.Second, blocks: 5,
 			concurrent: []int{1, 10, 50, 100}, hour: 4 * time.Minute, waiting: []int{100, 1000, 10_000},
+			gate:  gateScale{window: 5 * time.Second, blocks: 5, rounds: 500, otherRounds: 100},
 			forms: formScale{window: 2 * time.Second, rounds: 20, photos: 500, crowd: 100},
 		}, nil
 	case "quick":
 		return scale{
 			name: name, rounds: 5, otherRounds: 2, window: 500 * time.Millisecond, blocks: 1,
 			concurrent: []int{1, 10}, hour: 30 * time.Second, waiting: []int{10, 20},
+			gate:  gateScale{window: 300 * time.Millisecond, blocks: 1, rounds: 2, otherRounds: 1},
 			forms: formScale{window: 300 * time.Millisecond, rounds: 1, photos: 3, crowd: 10},
 		}, nil
 	default:
@@ -94,6 +100,7 @@ func (b *bench) run(ctx context.Context) (found report.Report, err error) {
 		{sectionHour, "what an hour of waiting costs", b.waits},
 		{sectionSpeed, "how fast one journey is", b.speeds},
 		{sectionLoad, "how many journeys run at once", b.loads},
+		{sectionGateway, "what the gateway costs", b.gateway},
 		{sectionEncryption, "what encryption costs", b.encryption},
 		{sectionWaiting, "what waiting journeys occupy", b.memory},
 	} {

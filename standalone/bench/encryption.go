@@ -96,7 +96,7 @@ func (b *bench) bothForms(ctx context.Context, kind string, forms [2]contender, 
 	b.progress("  %-32s %2d at once, %d blocks each", kind, concurrent, b.forms.rounds)
 	for i, q := range quantities {
 		c := report.Comparison{What: kind, Concurrent: concurrent, Measure: q.measure, Unit: q.unit}
-		if c = report.Compare(c, found[i][0], found[i][1]); c.Encrypted > 0 { // A journey that does not wait has no hint.
+		if c = report.Compare(c, found[i][0], found[i][1]); c.With > 0 { // A journey that does not wait has no hint.
 			b.found.Encryption = append(b.found.Encryption, c)
 		}
 	}

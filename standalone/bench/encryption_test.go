@@ -67,7 +67,7 @@ func TestCrowd(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, compared, 2)
 			for _, c := range compared {
-				require.Less(t, c.Encrypted, float64(count*photoSize/4), c.Measure)
+				require.Less(t, c.With, float64(count*photoSize/4), c.Measure)
 			}
 		})
 	}

@@ -39,12 +39,8 @@ const (
 
 // kinds lists them all. Subjects of different kinds never meet.
 func kinds() []kind {
-	photo := enroll.Bytes(simulator.SampleImage(simulator.SampleLive))
-	iproov := func(prefix string) func(n int) client.Request {
-		return func(n int) client.Request {
-			return enroll.IProovPhotoEnrollment{UserID: subject(prefix, n), Image: photo, Source: enroll.SourceEID}
-		}
-	}
+	refused := iProovEnroll(kindIProovRefused, "refused")
+	refused.outcome, refused.fails = enroll.Rejected, true
 	return []kind{
 		authIDEnroll(kindAuthIDEnroll, "enroll"),
 		{name: kindAuthIDSelfie, outcome: enroll.Captured, preload: accounts("selfie"), request: func(n int) client.Request {
@@ -56,8 +52,8 @@ func kinds() []kind {
 		{name: kindBioIDUs, outcome: enroll.Enrolled, request: func(n int) client.Request {
 			return enroll.BioIDEnrollment{BCID: fmt.Sprintf("bench.2.%d", n)}
 		}},
-		{name: kindIProov, outcome: enroll.Enrolled, request: iproov("photo")},
-		{name: kindIProovRefused, outcome: enroll.Rejected, request: iproov("refused"), fails: true},
+		iProovEnroll(kindIProov, "photo"),
+		refused,
 		smartIDEnroll(kindSmartIDEnroll, "smart"),
 		{name: kindSmartIDUnenroll, outcome: enroll.Removed, preload: smartIDUsers("leaver"), request: func(n int) client.Request {
 			return enroll.SmartIDUnenrollment{User: subject("leaver", n)}
@@ -69,6 +65,15 @@ func kinds() []kind {
 func authIDEnroll(name, prefix string) kind {
 	return kind{name: name, outcome: enroll.Enrolled, preload: accounts(prefix), request: func(n int) client.Request {
 		return enroll.AuthIDEnrollment{AuthIDOperationRequest: enroll.AuthIDOperationRequest{AccountNumber: subject(prefix, n)}}
+	}}
+}
+
+// iProovEnroll is an enrollment at iProov with a photo. Each name has subjects
+// of its own.
+func iProovEnroll(name, prefix string) kind {
+	photo := enroll.Bytes(simulator.SampleImage(simulator.SampleLive))
+	return kind{name: name, outcome: enroll.Enrolled, request: func(n int) client.Request {
+		return enroll.IProovPhotoEnrollment{UserID: subject(prefix, n), Image: photo, Source: enroll.SourceEID}
 	}}
 }
 

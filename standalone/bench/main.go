@@ -1,8 +1,9 @@
 // Command bench measures the journeys and prints a table: what they cost
-// Temporal, how fast they are, how many run at once, what encryption adds, and
-// what one that waits occupies. Everything runs here: one embedded Temporal server on SQLite in a
-// temporary folder, the simulated providers, a worker, and beside it the worker
-// of the baselines, each in a process of its own.
+// Temporal, how fast they are, how many run at once, what the gateway adds and
+// what encryption does, and what one that waits occupies. Everything runs here:
+// one embedded Temporal server on SQLite in a temporary folder, the simulated
+// providers, a worker, and beside it the worker of the baselines, each in a
+// process of its own.
 //
 // Journeys and baselines take turns within one run on one server, so that
 // whatever else the machine does strikes both. docs/benchmarks.md explains the
@@ -34,7 +35,7 @@ const usage = `bench measures the journeys and prints a table. It takes about ni
 
   --scale default|full|quick   full takes longer: 10,000 waiting journeys, more rounds;
                                quick only shows that everything works
-  --only hour|speed|load|encryption|waiting
+  --only hour|speed|load|gateway|encryption|waiting
                                measures one part alone, after what a journey costs
   --json FILE                  writes everything measured as JSON as well
   --profile FOLDER             writes CPU profiles of server, worker and simulators under load
@@ -80,7 +81,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprintf(stderr, "bench: %v\n%s", err, usage)
 		return exitBadFlag
 	}
-	sections := []string{sectionCosts, sectionHour, sectionSpeed, sectionLoad, sectionEncryption, sectionWaiting}
+	sections := []string{sectionCosts, sectionHour, sectionSpeed, sectionLoad, sectionGateway, sectionEncryption, sectionWaiting}
 	if *only != "" && !slices.Contains(sections, *only) {
 		_, _ = fmt.Fprintf(stderr, "bench: --only: given %q\n%s", *only, usage)
 		return exitBadFlag

@@ -81,7 +81,10 @@ func (o ours) start(ctx context.Context) (journey, error) {
 	}
 	j := o.journey(request, started)
 	if started.HandOver != nil && o.outcome != enroll.Expired {
-		j.capture, j.wake = o.person(started)
+		j.capture, j.wake = o.person(started.HandOver, func(ctx context.Context, name enroll.HintName, hint enroll.Hint) error {
+			_, err := o.client.Hint(ctx, started.ID, name, hint)
+			return err
+		})
 	}
 	return j, nil
 }
@@ -98,33 +101,37 @@ func (o ours) journey(request client.Request, started client.Started) journey {
 		},
 		end: func(ctx context.Context) error {
 			result, err := o.client.Wait(ctx, started.ID, started.RunID)
-			if err == nil && result.Outcome != o.outcome {
-				err = fmt.Errorf("%s ended %s %s, not %s", o.name, result.Outcome, result.Reason, o.outcome)
+			if err != nil {
+				return err
 			}
-			return err
+			return o.expect(result.Outcome, result.Reason)
 		},
 	}
 }
 
+// expect returns an error unless a journey ended as it should.
+func (o ours) expect(ended enroll.Outcome, why enroll.Reason) error {
+	if ended != o.outcome {
+		return fmt.Errorf("%s ended %s %s, not %s", o.name, ended, why, o.outcome)
+	}
+	return nil
+}
+
 // person finishes the capture, and then sends the hint.
-func (o ours) person(started client.Started) (capture, wake func(context.Context) error) {
+func (o ours) person(handed *enroll.HandOver, send func(context.Context, enroll.HintName, enroll.Hint) error) (capture, wake func(context.Context) error) {
 	var name enroll.HintName
 	var hint enroll.Hint
 	capture = func(ctx context.Context) (err error) {
 		if !o.fails {
-			name, hint, err = o.user.Complete(ctx, started.HandOver)
+			name, hint, err = o.user.Complete(ctx, handed)
 			return err
 		}
 		name = enroll.SDKFinished
 		return o.control(ctx, "/_sim/capture", map[string]any{
-			"provider": enroll.IProov, "token": started.HandOver.IProov.Token.Reveal(), "result": "fail", "reason": "matching_failed",
+			"provider": enroll.IProov, "token": handed.IProov.Token.Reveal(), "result": "fail", "reason": "matching_failed",
 		})
 	}
-	wake = func(ctx context.Context) error {
-		_, err := o.client.Hint(ctx, started.ID, name, hint)
-		return err
-	}
-	return capture, wake
+	return capture, func(ctx context.Context) error { return send(ctx, name, hint) }
 }
 
 // control asks the simulators for something.

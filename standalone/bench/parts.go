@@ -30,6 +30,7 @@ const (
 	partServer     = "server"
 	partSimulators = "simulators"
 	partWorker     = "worker"
+	partGateway    = "gateway"
 	partClear      = "worker-in-clear"
 	partBaselines  = "baselines"
 )
@@ -48,6 +49,11 @@ type simulatorsReady struct {
 	URL string `json:"url"`
 }
 
+// gatewayReady is what the gateway announces.
+type gatewayReady struct {
+	URL string `json:"url"`
+}
+
 // workerReady is what a worker announces.
 type workerReady struct{}
 
@@ -62,6 +68,8 @@ func part(ctx context.Context, name string, env config.Lookup, in io.Reader, out
 		return serveSimulators(ctx, folder, in, out)
 	case partWorker:
 		return work(ctx, env, dial.Dial, log, in, out)
+	case partGateway:
+		return serveGateway(ctx, env, in, out)
 	case partClear:
 		return work(ctx, env, dialOursClear, log, in, out)
 	case partBaselines:

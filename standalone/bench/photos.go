@@ -172,8 +172,8 @@ func crowd(ctx context.Context, s shelf, count int) ([]report.Comparison, error)
 	})
 	c := report.Comparison{What: "photos of 2 MB", Concurrent: count, Unit: "live bytes"}
 	stored, opened := c, c
-	stored.Measure, stored.Encrypted = "store", storing
-	opened.Measure, opened.Encrypted = "read", reading
+	stored.Measure, stored.With = "store", storing
+	opened.Measure, opened.With = "read", reading
 	return []report.Comparison{stored, opened}, err
 }
 

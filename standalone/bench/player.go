@@ -68,6 +68,9 @@ type sample struct {
 	// outcome is from sending the hint until the server closed the journey; 0
 	// for one that does not wait.
 	outcome time.Duration
+	// told is from sending the hint until the caller has the outcome; 0 for one
+	// that does not wait.
+	told time.Duration
 }
 
 // settle is the pause before the hint of a journey that is timed: no person is
@@ -92,6 +95,7 @@ func playOne(ctx context.Context, p player) (sample, error) {
 	if err != nil {
 		return s, err
 	}
+	s.told = time.Since(hinted)
 	d, err := j.describe(ctx)
 	s.outcome = d.closed.Sub(hinted)
 	return s, err

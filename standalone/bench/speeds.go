@@ -40,10 +40,24 @@ func (b *bench) speeds(ctx context.Context) error {
 	return nil
 }
 
-// race plays the rounds; the first ones warm up and do not count.
+// race plays the rounds and tells how fast each contender was.
 func (b *bench) race(ctx context.Context, kind string, contenders []contender, rounds int) ([]report.Speed, error) {
+	samples, err := play(ctx, contenders, rounds)
+	if err != nil {
+		return nil, err
+	}
+	var speeds []report.Speed
+	for i, c := range contenders {
+		speeds = append(speeds, speed(kind, c.variant, samples[i]))
+	}
+	b.progress("  %-32s %d rounds, start %.1f ms, outcome %.1f ms", kind, rounds, speeds[0].StartP50, speeds[0].OutcomeP50)
+	return speeds, nil
+}
+
+// play plays the rounds; the first ones warm up and do not count.
+func play(ctx context.Context, contenders []contender, rounds int) (samples [][]sample, err error) {
 	const warming = 3
-	samples := make([][]sample, len(contenders))
+	samples = make([][]sample, len(contenders))
 	for _, c := range contenders {
 		if err := c.prepare(ctx, rounds+warming); err != nil {
 			return nil, err
@@ -61,12 +75,7 @@ func (b *bench) race(ctx context.Context, kind string, contenders []contender, r
 			}
 		}
 	}
-	var speeds []report.Speed
-	for i, c := range contenders {
-		speeds = append(speeds, speed(kind, c.variant, samples[i]))
-	}
-	b.progress("  %-32s %d rounds, start %.1f ms, outcome %.1f ms", kind, rounds, speeds[0].StartP50, speeds[0].OutcomeP50)
-	return speeds, nil
+	return samples, nil
 }
 
 func speed(kind, variant string, samples []sample) report.Speed {

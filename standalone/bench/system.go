@@ -204,7 +204,7 @@ func (s *system) stop() error {
 	if s.records != nil {
 		errs = append(errs, s.records.Close())
 	}
-	for _, part := range []string{partBaselines, partClear, partWorker, partServer, partSimulators} {
+	for _, part := range []string{partBaselines, partGateway, partClear, partWorker, partServer, partSimulators} {
 		if child := s.parts[part]; child != nil {
 			errs = append(errs, child.Stop())
 		}

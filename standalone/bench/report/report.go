@@ -19,6 +19,9 @@ type Report struct {
 	Speeds  []Speed   `json:"speeds"`
 	Loads   []Load    `json:"loads"`
 	Memory  []Memory  `json:"memory"`
+	// Gateway compares journeys through the gateway with the same through the
+	// Go client.
+	Gateway []Comparison `json:"gateway"`
 	// Encryption compares the same with and without it.
 	Encryption []Comparison `json:"encryption"`
 	// Beside tells how fast a journey ends while others wait.
@@ -97,7 +100,8 @@ type Load struct {
 	CPU map[string]float64 `json:"cpu_ms_per_journey"`
 }
 
-// Comparison is one quantity with and without encryption.
+// Comparison is one quantity with and without something: encryption, or the
+// gateway.
 type Comparison struct {
 	// What was done: a kind of journey, or something with a photo.
 	What string `json:"what"`
@@ -105,18 +109,18 @@ type Comparison struct {
 	Concurrent int    `json:"concurrent"`
 	Measure    string `json:"measure"`
 	Unit       string `json:"unit"`
-	// Encrypted and Clear are medians; Clear is 0 when there is nothing to
+	// With and Without are medians; Without is 0 when there is nothing to
 	// compare with.
-	Encrypted float64 `json:"encrypted"`
-	Clear     float64 `json:"clear"`
-	// Ratio is the median of encrypted : clear over the rounds.
+	With    float64 `json:"with"`
+	Without float64 `json:"without"`
+	// Ratio is the median of with : without over the rounds.
 	Ratio float64 `json:"ratio"`
 }
 
 // Compare fills in a comparison from the values of each round; no values mean
 // that there is nothing to compare with.
-func Compare(c Comparison, encrypted, inClear []float64) Comparison {
-	c.Encrypted, c.Clear, c.Ratio = measure.Median(encrypted), measure.Median(inClear), paired(encrypted, inClear)
+func Compare(c Comparison, with, without []float64) Comparison {
+	c.With, c.Without, c.Ratio = measure.Median(with), measure.Median(without), paired(with, without)
 	return c
 }
 

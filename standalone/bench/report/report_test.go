@@ -38,6 +38,9 @@ func found() report.Report {
 				[]float64{20, 30, 90}, []float64{10, 20, 30}),
 			report.Compare(report.Comparison{What: "photos", Concurrent: 100, Measure: "read", Unit: "live bytes"}, []float64{5000.4}, nil),
 		},
+		Gateway: []report.Comparison{
+			report.Compare(report.Comparison{What: "authid.enroll", Concurrent: 1, Measure: "start", Unit: "ms"}, []float64{44, 33}, []float64{40, 30}),
+		},
 		Memory: []report.Memory{{Variant: report.Ours, Waiting: 100, Live: 2048, Goroutines: 1}},
 	}
 }
@@ -86,10 +89,10 @@ func TestTargets(t *testing.T) {
 func TestCompare(t *testing.T) {
 	t.Run("takes_the_ratio_of_each_round", func(t *testing.T) {
 		c := report.Compare(report.Comparison{What: "start"}, []float64{10, 100, 30}, []float64{10, 50, 10})
-		require.Equal(t, report.Comparison{What: "start", Encrypted: 30, Clear: 10, Ratio: 2}, c)
+		require.Equal(t, report.Comparison{What: "start", With: 30, Without: 10, Ratio: 2}, c)
 	})
 	t.Run("has_no_ratio_to_nothing", func(t *testing.T) {
-		require.Equal(t, report.Comparison{Encrypted: 7}, report.Compare(report.Comparison{}, []float64{7}, nil))
+		require.Equal(t, report.Comparison{With: 7}, report.Compare(report.Comparison{}, []float64{7}, nil))
 	})
 }
 
@@ -107,6 +110,7 @@ func TestWrite(t *testing.T) {
 			`authid\.enroll +ours +150 +30\.0 +0\.0 +40\.0 `,
 			`smartid\.enroll +ours +0 +12\.0 +0\.0 +- +-`,
 			`10 +ours +27\.0 +26\.0 27\.0 28\.0 +30\.0 +9\.0`,
+			`authid\.enroll +1 +start, ms +38\.5 +35\.0 +1\.10`,
 			`authid\.enroll +10 +start, ms +30\.0 +20\.0 +2\.00`,
 			`photos +100 +read, live bytes +5000 +- +-`,
 			`100 +ours +2\.0 +0\.0 +0\.0 +1\.0`,

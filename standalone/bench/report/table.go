@@ -23,6 +23,7 @@ func Write(w io.Writer, r Report) error {
 		{len(r.Waits), p.waits},
 		{len(r.Speeds), func(r Report) { p.speeds("ONE AT A TIME", r.Speeds) }},
 		{len(r.Loads), p.loads},
+		{len(r.Gateway), p.gateway},
 		{len(r.Encryption), p.encryption},
 		{len(r.Memory), p.memory},
 		{len(r.Beside), func(r Report) { p.speeds("ONE AT A TIME, BESIDE THOSE WHO WAIT", r.Beside) }},
@@ -114,14 +115,22 @@ func blocks(rates []float64) string {
 	return strings.Join(texts, " ")
 }
 
+func (p *printer) gateway(r Report) {
+	p.comparisons("THROUGH THE GATEWAY AND THROUGH THE GO CLIENT", "gateway", "client", r.Gateway)
+}
+
 func (p *printer) encryption(r Report) {
-	p.section("WITH AND WITHOUT ENCRYPTION", "", "at once", "", "encrypted", "in clear", "ratio")
-	for _, c := range r.Encryption {
+	p.comparisons("WITH AND WITHOUT ENCRYPTION", "encrypted", "in clear", r.Encryption)
+}
+
+func (p *printer) comparisons(title, with, without string, rows []Comparison) {
+	p.section(title, "", "at once", "", with, without, "ratio")
+	for _, c := range rows {
 		ratio := "-"
-		if c.Clear != 0 {
+		if c.Without != 0 {
 			ratio = fmt.Sprintf("%.2f", c.Ratio)
 		}
-		p.line("%s\t%d\t%s, %s\t%s\t%s\t%s", c.What, c.Concurrent, c.Measure, c.Unit, amount(c.Encrypted), amount(c.Clear), ratio)
+		p.line("%s\t%d\t%s, %s\t%s\t%s\t%s", c.What, c.Concurrent, c.Measure, c.Unit, amount(c.With), amount(c.Without), ratio)
 	}
 }
 
