@@ -54,7 +54,7 @@ func blocks(t *testing.T, path string) []block {
 }
 
 // walk runs blocks in one shell, in the folder, and returns what each printed.
-func walk(t *testing.T, dir string, environment variables, steps []block) []string {
+func walk(t *testing.T, dir string, steps []block) []string {
 	t.Helper()
 	var script strings.Builder
 	script.WriteString("set -euo pipefail\n")
@@ -64,9 +64,6 @@ func walk(t *testing.T, dir string, environment variables, steps []block) []stri
 	command := exec.CommandContext(t.Context(), "bash", "-c", script.String())
 	command.Dir = dir
 	command.Env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")}
-	for name, value := range environment {
-		command.Env = append(command.Env, name+"="+value)
-	}
 	output, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	require.Empty(t, string(output), "a block complained")
@@ -148,18 +145,15 @@ func (s *system) gateway(t *testing.T, environment variables) (address string, s
 func TestIntegrating(t *testing.T) {
 	page := filepath.Join("..", "..", "docs", "integrating.md")
 	dir := t.TempDir()
-	environment := shared.with(variables{"BIOENROLL_GATEWAY_KEYS": filepath.Join(dir, "keys")})
-	address, stop := shared.gateway(t, environment)
-	environment["GATEWAY"] = address
-	require.NoError(t, os.Symlink(binaries, filepath.Join(dir, "bin")))
+	written, err := shared.WriteEnvironment()
+	require.NoError(t, err)
+	require.NoError(t, os.Symlink(filepath.Dir(written), filepath.Join(dir, "data")))
 
 	steps := blocks(t, page)
 	require.Greater(t, len(steps), 10)
-	for i, printed := range walk(t, dir, environment, steps) {
+	for i, printed := range walk(t, dir, steps) {
 		t.Run(strings.ReplaceAll(steps[i].heading, " ", "_"), func(t *testing.T) { steps[i].requirePrinted(t, printed) })
 	}
-
-	stop(t)
 
 	t.Run("has_a_message_for_every_outcome", func(t *testing.T) {
 		text, err := os.ReadFile(page)
