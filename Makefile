@@ -35,7 +35,7 @@ standalone:
 	@cd standalone && $(GO) build -o ../bin/standalone .
 
 .PHONY: test
-test: bin/versitygw ## Every test, the end-to-end ones on the embedded server included
+test: bin/versitygw tools/web/node_modules ## Every test, the end-to-end ones on the embedded server included
 	$(GO) test ./...
 	cd standalone && $(GO) test -timeout 30m ./...
 
@@ -43,6 +43,13 @@ test: bin/versitygw ## Every test, the end-to-end ones on the embedded server in
 bin/versitygw: tools/s3/go.mod
 	@echo "Building bin/versitygw for the tests of sealed storage (about a minute, once)"
 	@cd tools/s3 && $(GO) build -o ../../bin/versitygw github.com/versity/versitygw/cmd/versitygw && touch ../../bin/versitygw
+
+# What tests need from npm: a generator of clients in TypeScript, among others.
+# Without it they are skipped. Nobody but tests needs it.
+tools/web/node_modules: tools/web/package.json tools/web/package-lock.json
+	@if ! command -v npm >/dev/null; then echo "Node.js and npm are not installed: the tests that need them are skipped"; \
+	else echo "Installing npm packages into tools/web/node_modules for the tests (seconds, once)"; \
+	cd tools/web && { npm ci --silent && touch node_modules || echo "npm ci failed: the tests that need it are skipped"; }; fi
 
 .PHONY: race
 race: bin/versitygw ## The tests of the root module under the race detector (needs a C compiler)

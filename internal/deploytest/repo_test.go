@@ -28,7 +28,7 @@ func files(t *testing.T, ending string) []string {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && slices.Contains([]string{".git", "bin", "data", "testdata"}, path) {
+		if entry.IsDir() && (slices.Contains([]string{".git", "bin", "data", "testdata"}, path) || entry.Name() == "node_modules") {
 			return filepath.SkipDir
 		}
 		if !entry.IsDir() && strings.HasSuffix(path, ending) {
