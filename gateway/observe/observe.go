@@ -10,6 +10,7 @@ package observe
 import (
 	"fmt"
 	"net/http"
+	"path"
 	"strconv"
 	"time"
 
@@ -84,13 +85,23 @@ func (o *observer) tell(r *http.Request, span trace.Span, answer *answer, took t
 	span.End()
 	o.took.Record(r.Context(), took.Seconds(), metric.WithAttributes(what...))
 	fields := []zap.Field{zap.String("route", route), zap.Int("status", answer.status), zap.Int64("bytes", answer.bytes), zap.Duration("took", took)}
-	if id := r.PathValue("id"); id != "" {
+	if id := idOf(r, answer.Header()); id != "" {
 		fields = append(fields, zap.String("id", id))
 	}
 	if id := span.SpanContext(); id.HasTraceID() {
 		fields = append(fields, zap.Stringer("trace_id", id.TraceID()))
 	}
 	o.log.Info("answered", fields...)
+}
+
+// idOf is the identifier that a request is about: the one it was asked with, or
+// the one that it made.
+func idOf(r *http.Request, answered http.Header) string {
+	id, made := r.PathValue("id"), answered.Get("Location")
+	if id == "" && made != "" {
+		id = path.Base(made)
+	}
+	return id
 }
 
 // answer remembers what was answered. What else the writer can do is found

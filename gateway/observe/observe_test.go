@@ -35,6 +35,10 @@ func api(t *testing.T) http.Handler {
 		}
 		_, _ = io.WriteString(w, "here")
 	})
+	mux.HandleFunc("POST /v1/journeys", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "/v1/journeys/j2")
+		w.WriteHeader(http.StatusCreated)
+	})
 	mux.HandleFunc("GET /events", func(w http.ResponseWriter, _ *http.Request) {
 		if err := http.NewResponseController(w).Flush(); err != nil {
 			w.WriteHeader(http.StatusNotImplemented)
@@ -70,7 +74,8 @@ func TestHandler(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, ask(t, handler, "PROBE", "/wp-admin", nil))
 	require.Equal(t, http.StatusOK, ask(t, handler, http.MethodGet, "/events", nil), "what the writer beneath can do is not lost")
 	require.PanicsWithValue(t, http.ErrAbortHandler, func() { ask(t, handler, http.MethodGet, "/crash", nil) })
-	routes := []string{"GET /v1/journeys/{id}", "GET /v1/journeys/{id}", "none", "GET /events", "GET /crash"}
+	require.Equal(t, http.StatusCreated, ask(t, handler, http.MethodPost, "/v1/journeys", nil))
+	routes := []string{"GET /v1/journeys/{id}", "GET /v1/journeys/{id}", "none", "GET /events", "GET /crash", "POST /v1/journeys"}
 
 	t.Run("logs_route_status_journey_and_trace", func(t *testing.T) {
 		t.Parallel()
@@ -84,6 +89,7 @@ func TestHandler(t *testing.T) {
 		first := entries.All()[0].ContextMap()
 		delete(first, "took")
 		require.Equal(t, map[string]any{"route": routes[0], "status": int64(200), "bytes": int64(4), "id": "j1", "trace_id": caller}, first)
+		require.Equal(t, "j2", entries.All()[5].ContextMap()["id"], "what a request made is known by its answer")
 	})
 
 	t.Run("makes_a_span_in_the_trace_of_the_caller", func(t *testing.T) {
@@ -109,7 +115,7 @@ func TestHandler(t *testing.T) {
 		}
 		require.Equal(t, map[attribute.Set]uint64{
 			requested(routes[0], "200"): 1, requested(routes[0], "503"): 1, requested("none", "404"): 1,
-			requested("GET /events", "200"): 1, requested("GET /crash", "500"): 1,
+			requested("GET /events", "200"): 1, requested("GET /crash", "500"): 1, requested("POST /v1/journeys", "201"): 1,
 		}, counted)
 	})
 }
