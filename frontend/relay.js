@@ -62,13 +62,10 @@ export function openRelay(options) {
   return new Relay(options);
 }
 
-/** @typedef {{status: number, retryAfter: number | undefined, body: any}} Answer What the gateway answered. */
-/** @typedef {{path: string, init: RequestInit, time: number, until: number, tries: number}} Request */
 /** @typedef {{hint: Hint, same: string, result: Promise<HintResult>, tell: (result: HintResult) => void}} Queued */
 
 class Relay {
-  #address;
-  #token;
+  #gateway;
   #send;
   #app;
   #onEvent;
@@ -81,9 +78,8 @@ class Relay {
   #hints = 0;
   /** @type {Promise<Renewed> | undefined} */
   #renewing;
-  /** Ends when there is nothing to hear any more, and when there is nothing to ask any more. */
+  /** Aborts when there is nothing to hear any more. */
   #hearing = new AbortController();
-  #asking = new AbortController();
 
   /** @param {Options} options */
   constructor({gateway, journey, token = "", app = "also", signal, onEvent, onState}) {
@@ -95,14 +91,13 @@ class Relay {
     if (!journey || (this.#send && !token)) {
       throw new TypeError("A journey's id and its relay token are needed; both are in the answer to its start.");
     }
-    this.#address = addressOf(gateway, journey);
-    this.#token = token;
+    this.#gateway = new Gateway(addressOf(gateway, journey), token);
     this.#onEvent = onEvent;
     this.#onState = onState;
     if (signal?.aborted) {
       this.close();
     }
-    signal?.addEventListener("abort", () => this.close(), {once: true, signal: this.#asking.signal});
+    signal?.addEventListener("abort", () => this.close(), {once: true, signal: this.#gateway.closed});
   }
 
   /** How the relay stands. @returns {State} */
@@ -166,25 +161,25 @@ class Relay {
    * @returns {Promise<HintResult>}
    */
   async #deliver({name, code, samples}) {
-    const body = JSON.stringify({name, code: code && codeOf(code), samples});
-    // With keepalive a hint arrives also when the person leaves the page.
-    const init = {method: "POST", body, headers: {"Content-Type": "application/json"}, keepalive: true};
-    let answer;
+    const init = {method: "POST", body: JSON.stringify({name, code: code && codeOf(code), samples}), headers: {"Content-Type": "application/json"}};
     try {
-      answer = await this.#exchange({path: "/hints", init, time: patience.hint, until: Date.now() + patience.giveUp, tries: mostTries});
+      const answer = await this.#ask({
+        path: "/hints", init, time: patience.hint, until: Date.now() + patience.giveUp, tries: mostTries, outlives: true,
+        onTry: () => this.#become("sending"), onPause: () => this.#become("waiting"),
+      });
+      if (answer.body?.late) {
+        this.#end("concluded");
+        return "late";
+      }
+      return answer.status < 300 ? "taken" : "dropped";
     } catch {
       return "dropped";
     }
-    if (answer.body?.late) {
-      this.#end("concluded");
-      return "late";
-    }
-    return answer.status < 300 ? "taken" : "dropped";
   }
 
   /** Reads once how the journey stands. @returns {Promise<Journey>} */
   async read() {
-    return this.#journeyOf(await this.#exchange({path: "", init: {}, time: patience.read, until: Date.now() + 60_000, tries: 8}));
+    return this.#journeyOf(await this.#ask({path: "", init: {}, time: patience.read, until: Date.now() + 60_000, tries: 8}));
   }
 
   /**
@@ -195,7 +190,7 @@ class Relay {
   async follow(onChange) {
     for (let told = "", path = ""; ; path = `?wait=${patience.wait / 1000}`) {
       const began = Date.now();
-      const answer = await this.#exchange({path, init: {}, time: patience.wait + patience.read, until: Infinity, tries: Infinity});
+      const answer = await this.#ask({path, init: {}, time: patience.wait + patience.read, until: Infinity, tries: Infinity});
       const journey = this.#journeyOf(answer);
       const now = JSON.stringify(journey);
       if (now !== told) {
@@ -206,7 +201,7 @@ class Relay {
         return journey;
       }
       if (path) { // Something in between may not let the gateway wait.
-        await this.#pause(Math.max(0, began + 2000 - Date.now()), false);
+        await this.#gateway.pause(Math.max(0, began + 2000 - Date.now()));
       }
     }
   }
@@ -233,7 +228,7 @@ class Relay {
   async #renew() {
     // One key for all repetitions: they are one wish, and cost one renewal.
     const init = {method: "POST", headers: {"Idempotency-Key": randomKey()}};
-    const answer = await this.#exchange({path: "/renew", init, time: patience.renew, until: Date.now() + 120_000, tries: 8});
+    const answer = await this.#ask({path: "/renew", init, time: patience.renew, until: Date.now() + 120_000, tries: 8});
     if (answer.status === 410) {
       this.#end("concluded");
       throw new RelayError("concluded", "The journey has concluded; there is no hand-over any more.");
@@ -242,8 +237,21 @@ class Relay {
       throw refusal(answer);
     }
     const {relay_token: token, ...renewed} = answer.body;
-    this.#token = token;
+    this.#gateway.token = token;
     return renewed;
+  }
+
+  /**
+   * Asks the gateway. When it refuses the token, that is the end.
+   * @param {Request} request
+   */
+  async #ask(request) {
+    const answer = await this.#gateway.ask(request);
+    if ([401, 403, 404].includes(answer.status)) {
+      this.#end("refused");
+      throw refusal(answer);
+    }
+    return answer;
   }
 
   /** Stops listening and asking. A hint that is on its way arrives. */
@@ -378,90 +386,117 @@ class Relay {
 
   /** @param {"concluded" | "refused" | "closed"} state */
   #end(state) {
-    if (this.#asking.signal.aborted || state === this.#state) {
+    if (this.#gateway.closed.aborted || state === this.#state) {
       return;
     }
     this.#hearing.abort();
     if (state !== "concluded") { // Who knows that the journey has concluded still wants to read it.
-      this.#asking.abort();
-      this.#token = "";
+      this.#gateway.close(state);
     }
     for (const {tell} of this.#queue.splice(0)) {
       tell(state === "concluded" ? "late" : "dropped");
     }
     this.#become(state);
   }
+}
+
+/** @typedef {{status: number, retryAfter: number | undefined, body: any}} Answer What the gateway answered. */
+/**
+ * @typedef {object} Request One wish, however often it has to be sent.
+ * @property {string} path Below the journey.
+ * @property {RequestInit} init
+ * @property {number} time How long one try may take, in milliseconds.
+ * @property {number} until When to give up, in milliseconds since 1970.
+ * @property {number} tries How often it is sent at most.
+ * @property {boolean} [outlives] Whether a try goes on when the relay is closed and the page is left.
+ * @property {() => void} [onTry]
+ * @property {() => void} [onPause]
+ */
+
+/** What one journey is at the gateway, and the token for it. */
+class Gateway {
+  #address;
+  #token;
+  #closing = new AbortController();
+
+  /** @param {string} address @param {string} token */
+  constructor(address, token) {
+    this.#address = address;
+    this.#token = token;
+  }
+
+  /** @param {string} token */
+  set token(token) {
+    this.#token = token;
+  }
+
+  get closed() {
+    return this.#closing.signal;
+  }
+
+  /** @param {"refused" | "closed"} why */
+  close(why) {
+    this.#token = "";
+    this.#closing.abort(new RelayError(why, `The relay is ${why}.`));
+  }
 
   /**
-   * Asks the gateway until there is an answer that repeating does not change.
+   * Sends a request until there is an answer that repeating does not change.
    * @param {Request} request
    * @returns {Promise<Answer>}
    */
-  async #exchange(request) {
+  async ask(request) {
     for (let tries = 1; ; tries++) {
-      this.#insistOpen();
-      const answer = await this.#attempt(request);
-      this.#insistOpen();
+      this.closed.throwIfAborted();
+      request.onTry?.();
+      const answer = await this.#attempt(request, tries);
+      this.closed.throwIfAborted();
       if (answer && !again(answer)) {
-        if ([401, 403, 404].includes(answer.status)) {
-          this.#end("refused");
-          throw refusal(answer);
-        }
         return answer;
       }
       const pause = Math.max(pauseAfter(tries), answer?.retryAfter ?? 0);
       if (tries >= request.tries || Date.now() + pause > request.until) {
         throw new RelayError("unreachable", "The gateway could not be reached, or was too busy, for too long.");
       }
-      if (request.init.keepalive) {
-        this.#become("waiting");
-      }
-      await this.#pause(pause, answer?.retryAfter === undefined);
-    }
-  }
-
-  #insistOpen() {
-    if (this.#asking.signal.aborted) {
-      throw new RelayError(this.#state === "refused" ? "refused" : "closed", `The relay is ${this.#state}.`);
+      request.onPause?.();
+      const early = request.outlives ? ["online", "pagehide"] : ["online"];
+      await this.pause(pause, answer?.retryAfter === undefined ? early : []);
     }
   }
 
   /**
    * Sends a request once. Nothing is answered when the answer was lost.
-   * @param {Request} request
+   * @param {Request} request @param {number} tries
    * @returns {Promise<Answer | undefined>}
    */
-  async #attempt({path, init, time}) {
+  async #attempt({path, init, time, outlives = false}, tries) {
     const limit = new AbortController();
     const stop = () => limit.abort();
     const timer = setTimeout(stop, time);
-    if (init.keepalive) {
-      this.#become("sending");
-    } else {
-      this.#asking.signal.addEventListener("abort", stop, {once: true});
+    if (!outlives) {
+      this.closed.addEventListener("abort", stop, {signal: limit.signal});
     }
     try {
       const response = await fetch(this.#address + path, {
         ...init, headers: {...init.headers, Authorization: `Bearer ${this.#token}`}, signal: limit.signal,
+        keepalive: outlives && tries % 2 === 1, // Every second try does without, for browsers that know it only by halves.
         cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer",
       });
-      const body = parsed(await response.text());
-      return {status: response.status, retryAfter: secondsOf(response.headers.get("Retry-After")), body};
+      return {status: response.status, retryAfter: timeOf(response.headers.get("Retry-After")), body: parsed(await response.text())};
     } catch {
       return undefined;
     } finally {
       clearTimeout(timer);
-      this.#asking.signal.removeEventListener("abort", stop);
+      stop(); // It is over; this takes the listener away.
     }
   }
 
   /**
-   * Waits, and no longer than until the network is back or the page goes away
-   * if it may be cut short.
-   * @param {number} time @param {boolean} short
+   * Waits, or until one of the window's events happens.
+   * @param {number} time @param {string[]} [early]
    * @returns {Promise<void>}
    */
-  #pause(time, short) {
+  pause(time, early = []) {
     return new Promise((resolve) => {
       const over = new AbortController();
       const end = () => {
@@ -470,8 +505,8 @@ class Relay {
         resolve();
       };
       const timer = setTimeout(end, time);
-      this.#asking.signal.addEventListener("abort", end, {signal: over.signal});
-      for (const name of short ? ["online", "pagehide", "pageshow"] : []) {
+      this.closed.addEventListener("abort", end, {signal: over.signal});
+      for (const name of early) {
         window.addEventListener(name, end, {signal: over.signal});
       }
     });
@@ -505,7 +540,7 @@ function pauseAfter(tries) {
 }
 
 /** What Retry-After says, in milliseconds. @param {string | null} header */
-function secondsOf(header) {
+function timeOf(header) {
   if (header === null) {
     return undefined;
   }
@@ -580,8 +615,6 @@ function guarded(call, value) {
   try {
     call?.(/** @type {Value} */ (value));
   } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+    reportError(error);
   }
 }
