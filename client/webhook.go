@@ -12,25 +12,26 @@ import (
 // Webhook tells the journey of an operation that its provider called the
 // webhook for it. That wakes the journey, which asks the provider, and is never
 // a verdict: whoever learned an operation's ID can cause no more than a
-// question. An operation that nobody knows, or whose journey has ended, is no
-// error.
+// question. Told reports whether there was a journey under way: an operation that
+// nobody knows, or whose journey has ended, is no error.
 //
 // The journey is found by a keyed hash in the server's index, which learns of an
-// operation a moment after the hand-over.
-func (c *Client) Webhook(ctx context.Context, provider enroll.Provider, operationID string) error {
+// operation a moment after the hand-over. So it may be worth asking twice.
+func (c *Client) Webhook(ctx context.Context, provider enroll.Provider, operationID string) (told bool, err error) {
 	answer, err := c.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
 		Query: fmt.Sprintf(`%s = %q AND ExecutionStatus = "Running"`, enroll.AttrOperation, c.keys.OperationHash(provider, operationID)),
 	})
 	if err != nil {
-		return fmt.Errorf("webhook of %s: find the journey: %w", provider, err)
+		return false, fmt.Errorf("webhook of %s: find the journey: %w", provider, err)
 	}
 	for _, info := range answer.GetExecutions() {
 		id := info.GetExecution().GetWorkflowId()
 		// No run is named: the index may not know yet of the one after a reset.
 		err := c.temporal.SignalWorkflow(ctx, id, "", string(enroll.Webhook), enroll.Hint{})
 		if err != nil && !isNotFound(err) {
-			return fmt.Errorf("webhook of %s: hint %s: %w", provider, id, err)
+			return told, fmt.Errorf("webhook of %s: hint %s: %w", provider, id, err)
 		}
+		told = told || err == nil
 	}
-	return nil
+	return told, nil
 }

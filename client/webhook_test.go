@@ -28,9 +28,10 @@ func TestWebhook(t *testing.T) {
 		// unlisted and unsent are the server's failures.
 		unlisted, unsent error
 		signals          int
+		told             bool
 		failure          error
 	}{
-		{promise: "wakes_the_journey_of_the_operation", listed: found, signals: 1},
+		{promise: "wakes_the_journey_of_the_operation", listed: found, signals: 1, told: true},
 		{promise: "says_nothing_about_an_operation_that_nobody_knows"},
 		{promise: "says_nothing_about_a_journey_that_has_ended_meanwhile", listed: found, unsent: serviceerror.NewNotFound("closed"), signals: 1},
 		{promise: "tells_that_the_journey_could_not_be_looked_for", unlisted: lost, failure: lost},
@@ -49,7 +50,9 @@ func TestWebhook(t *testing.T) {
 			cluster.On("SignalWorkflow", mock.Anything, "journey", "", "webhook", enroll.Hint{}).Maybe().Return(test.unsent)
 			c, err := client.New(client.Options{Temporal: cluster, Keys: k, Sealed: sealed})
 			require.NoError(t, err)
-			require.ErrorIs(t, c.Webhook(t.Context(), enroll.AuthID, `op" OR "`), test.failure)
+			told, err := c.Webhook(t.Context(), enroll.AuthID, `op" OR "`)
+			require.ErrorIs(t, err, test.failure)
+			require.Equal(t, test.told, told)
 			cluster.AssertNumberOfCalls(t, "SignalWorkflow", test.signals)
 		})
 	}

@@ -198,6 +198,10 @@ func notAdmitted(refused *access.Error) *Problem {
 	return p
 }
 
+// Tell answers with a problem of the kind, for handlers beside the API. The detail
+// says what is wrong this time, and what to do.
+func Tell(w http.ResponseWriter, kind Kind, detail string) { problem(kind, "%s", detail).tell(w) }
+
 // tell writes the problem.
 func (p *Problem) tell(w http.ResponseWriter) {
 	head := w.Header()

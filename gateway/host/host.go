@@ -14,6 +14,7 @@ import (
 	"github.com/bioenroll/bioenroll/gateway/api"
 	"github.com/bioenroll/bioenroll/gateway/follow"
 	"github.com/bioenroll/bioenroll/gateway/observe"
+	"github.com/bioenroll/bioenroll/gateway/webhook"
 	"github.com/bioenroll/bioenroll/internal/keys"
 	"github.com/bioenroll/bioenroll/internal/telemetry"
 	"github.com/bioenroll/bioenroll/internal/web"
@@ -36,6 +37,7 @@ var errStopping = errors.New("the gateway is stopping")
 type Journeys interface {
 	api.Journeys
 	follow.Journeys
+	webhook.Journeys
 
 	Reachable(ctx context.Context) error
 	RecordsReachable(ctx context.Context) error
@@ -64,6 +66,7 @@ type Host struct {
 	server   *http.Server
 	checks   []telemetry.Check
 	hub      *follow.Hub
+	hooks    *webhook.Handler
 	stop     sync.Once
 	stopping chan struct{}
 }
@@ -72,14 +75,20 @@ type Host struct {
 func New(options Options) (*Host, error) {
 	hub := follow.New(options.Journeys, follow.DefaultLimits())
 	let := admission(options.Access, options.Signing, options.Log)
-	answers, err := observe.Handler(api.New(api.Options{
-		Journeys: options.Journeys, Access: let, Origins: options.Access.Origins, Follow: hub, Log: options.Log,
-	}).Handler(), options.Watched, options.Log)
+	hooks, err := webhook.New(webhook.Options{
+		Settings: options.Webhooks, Journeys: options.Journeys, Meters: options.Watched.Meters, Log: options.Log,
+		Next: api.New(api.Options{Journeys: options.Journeys, Access: let, Origins: options.Access.Origins, Follow: hub, Log: options.Log}).Handler(),
+	})
 	if err != nil {
 		hub.Close()
 		return nil, err
 	}
-	h := &Host{hub: hub, stopping: make(chan struct{})}
+	h := &Host{hub: hub, hooks: hooks, stopping: make(chan struct{})}
+	answers, err := observe.Handler(hooks, options.Watched, options.Log)
+	if err != nil {
+		h.Stop()
+		return nil, err
+	}
 	h.checks = h.readiness(options.Journeys, let)
 	pages := http.NewServeMux()
 	pages.Handle("GET /livez", telemetry.Live())
@@ -97,13 +106,14 @@ func (h *Host) Server() *http.Server { return h.server }
 // Checks are what the gateway needs to answer.
 func (h *Host) Checks() []telemetry.Check { return h.checks }
 
-// Stop answers requests that wait for news, and says that the gateway is not
-// ready any more. Shutting the Server down does the same. It can be called more
-// than once.
+// Stop answers requests that wait for news, says that the gateway is not ready
+// any more, and returns when webhooks that were taken have become hints.
+// Shutting the Server down does the same. It can be called more than once.
 func (h *Host) Stop() {
 	h.stop.Do(func() {
 		close(h.stopping)
 		h.hub.Close()
+		h.hooks.Close()
 	})
 }
 

@@ -2,6 +2,7 @@ package host
 
 import (
 	"github.com/bioenroll/bioenroll/gateway/access"
+	"github.com/bioenroll/bioenroll/gateway/webhook"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/web"
 )
@@ -19,10 +20,12 @@ type Settings struct {
 	Web web.Settings
 	// Access says who is let in.
 	Access access.Settings
+	// Webhooks says which providers may call.
+	Webhooks webhook.Settings
 }
 
 // Load returns the settings of the environment. What is missing or malformed is
 // remembered by the source, for its Err.
 func Load(src *config.Source) Settings {
-	return Settings{Web: web.Read(src, Prefix, Address), Access: access.Read(src)}
+	return Settings{Web: web.Read(src, Prefix, Address), Access: access.Read(src), Webhooks: webhook.Read(src)}
 }

@@ -20,7 +20,7 @@ func labels() attribute.Filter {
 		"namespace", "task_queue", "worker_type", "poller_type", "workflow_type", "activity_type", "operation",
 		"failure_reason", "status_code", "cause",
 		// Of this project.
-		"provider", "call", "answer", "journey", "outcome", "reason", "route", "status",
+		"provider", "call", "answer", "journey", "outcome", "reason", "route", "status", "result",
 	)
 }
 

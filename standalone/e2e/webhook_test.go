@@ -22,16 +22,20 @@ func TestWebhook_finds_the_journey_by_each_of_its_operations(t *testing.T) {
 			for _, handed := range []*enroll.HandOver{renewed.HandOver, started.HandOver} {
 				before := webhooks(t, started)
 				require.Eventually(t, func() bool { // The index takes a moment.
-					require.NoError(t, shared.Client().Webhook(t.Context(), enroll.AuthID, handed.AuthID.OperationID))
+					_, err := shared.Client().Webhook(t.Context(), enroll.AuthID, handed.AuthID.OperationID)
+					require.NoError(t, err)
 					return webhooks(t, started) > before
 				}, time.Minute, 200*time.Millisecond)
 			}
 			require.NoError(t, shared.Client().Cancel(t.Context(), started.ID, ""))
 			require.Equal(t, enroll.Canceled, shared.outcome(t, started).Outcome)
-			require.NoError(t, shared.Client().Webhook(t.Context(), enroll.AuthID, started.HandOver.AuthID.OperationID))
+			_, err = shared.Client().Webhook(t.Context(), enroll.AuthID, started.HandOver.AuthID.OperationID)
+			require.NoError(t, err)
 		})
 	}
-	require.NoError(t, shared.Client().Webhook(t.Context(), enroll.AuthID, "nobody's"))
+	told, err := shared.Client().Webhook(t.Context(), enroll.AuthID, "nobody's")
+	require.NoError(t, err)
+	require.False(t, told)
 }
 
 // webhooks counts the hints of the provider's own that the journey has had.
