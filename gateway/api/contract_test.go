@@ -3,11 +3,15 @@ package api_test
 import (
 	"bytes"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
 	"maps"
 	"mime"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -55,9 +59,20 @@ var published = sync.OnceValue(func() *contract {
 func (c *contract) at(pointer string) (any, string) {
 	var here any = c.document
 	path := ""
-	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-		object, _ := here.(map[string]any)
-		here, path = object[strings.NewReplacer("~1", "/", "~0", "~").Replace(token)], path+"/"+token
+	for step := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		switch at := here.(type) {
+		case map[string]any:
+			here = at[strings.NewReplacer("~1", "/", "~0", "~").Replace(step)]
+		case []any:
+			i, err := strconv.Atoi(step)
+			if err != nil || i >= len(at) {
+				return nil, ""
+			}
+			here = at[i]
+		default:
+			here = nil
+		}
+		path += "/" + step
 		if object, ok := here.(map[string]any); ok {
 			if to, ok := object["$ref"].(string); ok {
 				here, path = c.at(strings.TrimPrefix(to, "#"))
@@ -83,6 +98,48 @@ func (c *contract) check(pointer string, value any) error {
 		return err
 	}
 	return schema.Validate(value)
+}
+
+// undescribed lists the fields of a value that its schema, at the pointer, does
+// not have.
+func (c *contract) undescribed(pointer string, value any) []string {
+	var found []string
+	switch value := value.(type) {
+	case map[string]any:
+		properties := c.properties(pointer)
+		if len(properties) == 0 { // Anything may be in it.
+			return nil
+		}
+		for name, field := range value {
+			if at, described := properties[name]; described {
+				found = append(found, c.undescribed(at, field)...)
+			} else {
+				found = append(found, name)
+			}
+		}
+	case []any:
+		for _, item := range value {
+			found = append(found, c.undescribed(pointer+"/items", item)...)
+		}
+	}
+	return found
+}
+
+// properties finds the schemas of the fields of an object, by their names.
+func (c *contract) properties(pointer string) map[string]string {
+	schema, pointer := c.object(pointer)
+	found := map[string]string{}
+	direct, _ := schema["properties"].(map[string]any)
+	for name := range direct {
+		found[name] = pointer + "/properties/" + escaped(name)
+	}
+	for _, of := range []string{"allOf", "oneOf", "anyOf"} {
+		parts, _ := schema[of].([]any)
+		for i := range parts {
+			maps.Copy(found, c.properties(pointer+"/"+of+"/"+strconv.Itoa(i)))
+		}
+	}
+	return found
 }
 
 func escaped(token string) string {
@@ -136,6 +193,7 @@ func requireDescribed(t *testing.T, method, target string, answer *http.Response
 		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 		require.NoError(t, err)
 		require.NoError(t, c.check(pointer+"/content/"+escaped(kind)+"/schema", value), "%s %s: %s", method, path, body)
+		require.Empty(t, c.undescribed(pointer+"/content/"+escaped(kind)+"/schema", value), "%s %s tells what is not described: %s", method, path, body)
 	}
 }
 
@@ -156,6 +214,11 @@ func TestContract(t *testing.T) {
 		require.ElementsMatch(t, api.Routes(), described)
 	})
 
+	t.Run("has_no_text_that_YAML_took_for_something_else", func(t *testing.T) {
+		t.Parallel()
+		require.Empty(t, empties("", c.document))
+	})
+
 	t.Run("names_every_kind_of_problem_where_its_status_is", func(t *testing.T) {
 		t.Parallel()
 		responses, _ := c.object("/components/responses")
@@ -169,6 +232,7 @@ func TestContract(t *testing.T) {
 			if kind != api.MethodNotAllowed { // It is the answer to what is not described.
 				require.Contains(t, all, string(kind))
 			}
+			require.NoError(t, c.check("/components/schemas/ProblemType", "urn:bioenroll:problem:"+string(kind)))
 			require.NotZero(t, api.StatusOf(kind))
 		}
 	})
@@ -180,11 +244,8 @@ func TestContract(t *testing.T) {
 		for name := range examples {
 			example, _ := c.object("/components/examples/" + name)
 			schema := "Journey"
-			switch name {
-			case "Waits", "ConcludedAtOnce":
+			if name == "Waits" || name == "ConcludedAtOnce" {
 				schema = "Started"
-			case "Relayed":
-				schema = "RelayedJourney"
 			}
 			require.NoError(t, c.check("/components/schemas/"+schema, example["value"]), name)
 			value, _ := example["value"].(map[string]any)
@@ -207,6 +268,12 @@ func TestContract(t *testing.T) {
 		}
 	})
 
+	t.Run("knows_the_reasons", func(t *testing.T) {
+		t.Parallel()
+		reason, _ := c.object("/components/schemas/Reason")
+		require.ElementsMatch(t, reasons(t), reason["examples"])
+	})
+
 	for _, spec := range enroll.Catalogue() {
 		t.Run("describes_the_input_of_"+string(spec.Journey), func(t *testing.T) {
 			t.Parallel()
@@ -226,6 +293,46 @@ func TestContract(t *testing.T) {
 			require.NoError(t, answer.Body.Close())
 		}
 	})
+}
+
+// empties lists where a document has nothing: text in a flow of YAML that has a
+// comma and no quotes becomes a name without a value.
+func empties(path string, here any) []string {
+	var found []string
+	switch here := here.(type) {
+	case nil:
+		return []string{path}
+	case map[string]any:
+		for name, value := range here {
+			found = append(found, empties(path+"/"+name, value)...)
+		}
+	case []any:
+		for i, value := range here {
+			found = append(found, empties(path+"/"+strconv.Itoa(i), value)...)
+		}
+	}
+	return found
+}
+
+// reasons lists the constants of enroll.Reason.
+func reasons(t *testing.T) []any {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "..", "enroll", "outcome.go"), nil, 0)
+	require.NoError(t, err)
+	var found []any
+	ast.Inspect(file, func(node ast.Node) bool {
+		if spec, ok := node.(*ast.ValueSpec); ok {
+			if of, ok := spec.Type.(*ast.Ident); ok && of.Name == "Reason" {
+				literal, _ := spec.Values[0].(*ast.BasicLit)
+				reason, err := strconv.Unquote(literal.Value)
+				require.NoError(t, err)
+				found = append(found, reason)
+			}
+		}
+		return true
+	})
+	require.NotEmpty(t, found)
+	return found
 }
 
 // fieldsOf lists the names of a request's fields in JSON.

@@ -93,11 +93,10 @@ func (s *Server) tellEvent(ctx context.Context, out *stream, id journeyID, calle
 		}
 		body, eventID = full, "id: "+lastEventID+"\n"
 	}
-	var told any = body
 	if caller.Role == access.Relay {
-		told = relayed(body)
+		body = relayed(body)
 	}
-	data, err := json.Marshal(told)
+	data, err := json.Marshal(body)
 	if err != nil {
 		return fmt.Errorf("write an event: %w", err)
 	}

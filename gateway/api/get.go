@@ -15,17 +15,6 @@ import (
 // in between may hang up on quiet connections soon after.
 const mostWait = 50
 
-// relayedBody is a journey as a frontend sees it with its relay token.
-type relayedBody struct {
-	ID           string         `json:"id"`
-	Journey      enroll.Journey `json:"journey"`
-	Phase        enroll.Phase   `json:"phase"`
-	Deadline     time.Time      `json:"deadline,omitzero"`
-	AttemptsLeft int            `json:"attempts_left,omitempty"`
-	RenewalsLeft *int           `json:"renewals_left,omitempty"`
-	CanRetry     *bool          `json:"can_retry,omitempty"`
-}
-
 // get tells how a journey stands, at once or when it has concluded.
 func (s *Server) get(w http.ResponseWriter, r *http.Request, caller access.Caller) error {
 	id, err := journeyOf(r, caller)
@@ -46,17 +35,21 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, caller access.Calle
 		return err
 	}
 	if caller.Role == access.Relay {
-		return answer(w, http.StatusOK, relayed(body))
+		body = relayed(body)
 	}
 	return answer(w, http.StatusOK, body)
 }
 
-// relayed is what a frontend sees of a journey.
-func relayed(body journeyBody) relayedBody {
-	return relayedBody{
-		ID: body.ID, Journey: body.Journey, Phase: body.Phase, Deadline: body.Deadline,
-		AttemptsLeft: body.AttemptsLeft, RenewalsLeft: body.RenewalsLeft, CanRetry: body.CanRetry,
+// relayed is what a frontend sees of a journey with its relay token: how long it
+// waits, and whether another one is worth while. How it went is for the backend
+// to say.
+func relayed(body journeyBody) journeyBody {
+	told := journeyBody{
+		ID: body.ID, Journey: body.Journey, Provider: body.Provider, Phase: body.Phase, Deadline: body.Deadline,
+		AttemptsLeft: body.AttemptsLeft, RenewalsLeft: body.RenewalsLeft, CanRetry: body.CanRetry, Links: body.Links,
 	}
+	told.Links.Cancel = ""
+	return told
 }
 
 // waitOf reads ?wait=.

@@ -372,7 +372,9 @@ func TestGet(t *testing.T) {
 	t.Run("tells_a_frontend_no_more_than_it_needs", func(t *testing.T) {
 		t.Parallel()
 		body := told(t, send(t, (&starting{scripted: ended}).serve(t, ""), http.MethodGet, journey, access.Relay, http.NoBody), http.StatusOK)
-		require.Equal(t, map[string]any{"id": journeyID + "." + runID, "journey": "iproov.photo-enroll", "phase": "concluded", "can_retry": true}, body)
+		require.Equal(t, map[string]any{
+			"id": journeyID + "." + runID, "journey": "iproov.photo-enroll", "provider": "iproov", "phase": "concluded", "can_retry": true, "links": map[string]any{"self": journey},
+		}, body)
 	})
 
 	t.Run("is_not_for_the_frontend_of_another_journey", func(t *testing.T) {
