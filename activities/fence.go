@@ -157,7 +157,7 @@ func numbered(name string, entry enroll.Entry) string {
 func recordOf(info activity.Info, o enroll.Opening) records.Opening {
 	return records.Opening{
 		Record: o.Record, Journey: o.Journey, WorkflowID: info.WorkflowExecution.ID, RunID: info.WorkflowExecution.RunID,
-		SubjectHash: o.SubjectHash, Digest: o.Digest, Subject: o.Subject, Grounds: o.Grounds, At: o.BeganAt,
+		SubjectHash: o.SubjectHash, Digest: o.Digest, Subject: o.Subject, Grounds: o.Grounds, Reference: o.Reference, At: o.BeganAt,
 	}
 }
 

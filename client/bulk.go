@@ -40,7 +40,7 @@ func (c *Client) RenewAll(ctx context.Context, filter Filter, key string, by By,
 		return 0, keyError(filter.Journey, key)
 	}
 	return c.each(ctx, "renew", filter, by, progress, func(journey Shown) Step {
-		reply, err := c.RenewBy(ctx, journey.ID, key, by)
+		reply, err := c.RenewBy(ctx, journey.ID, journey.RunID, key, by)
 		if err != nil {
 			return Step{Journey: journey, Err: err}
 		}

@@ -41,7 +41,7 @@ func Example() {
 	if started.HandOver != nil { // Else the journey has ended already.
 		fmt.Println("open", started.HandOver.AuthID.CaptureURL.Reveal())
 		// Later, when the frontend reports the final page:
-		if _, err := journeys.Hint(ctx, started.ID, enroll.FinalPage, enroll.Hint{}); err != nil {
+		if _, err := journeys.Hint(ctx, started.ID, started.RunID, enroll.FinalPage, enroll.Hint{}); err != nil {
 			fmt.Println(err) // The backup poll will notice anyway.
 		}
 	}

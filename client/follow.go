@@ -65,7 +65,7 @@ func (f *following) follow(ctx context.Context, runID string) error {
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return err
 		}
-		next, reset := f.resetTo(ctx, run)
+		next, reset := f.goesOn(ctx, run)
 		switch {
 		case reset:
 			runID = next.run()

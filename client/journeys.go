@@ -16,21 +16,20 @@ import (
 
 // Hint tells a journey that something happened at the frontend. It carries no
 // verdict: the journey asks the provider. A hint to a journey that has
-// concluded is fine, and late is true then.
+// concluded is fine, and late is true then: it never reaches another journey of
+// the subject. An empty runID means the subject's latest journey.
 //
 // It returns *enroll.InputError when the journey does not listen to the hint,
 // and ErrNotFound when there is no such journey.
-func (c *Client) Hint(ctx context.Context, id string, name enroll.HintName, hint enroll.Hint) (late bool, err error) {
-	described, err := c.describe(ctx, id, "")
-	if errors.Is(err, ErrNotFound) {
-		if record, failed := c.recordOf(ctx, id, ""); failed == nil && record.Result != nil {
-			return true, nil // The server has forgotten it.
-		}
+func (c *Client) Hint(ctx context.Context, id, runID string, name enroll.HintName, hint enroll.Hint) (late bool, err error) {
+	found, err := c.current(ctx, id, runID)
+	if errors.Is(err, ErrNotFound) && c.concludedBefore(ctx, id, runID) {
+		return true, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	spec, err := described.journey.Spec()
+	spec, err := found.journey.Spec()
 	if err != nil {
 		return false, fmt.Errorf("hint %s: %w", id, err)
 	}
@@ -39,15 +38,37 @@ func (c *Client) Hint(ctx context.Context, id string, name enroll.HintName, hint
 			{Field: "hint", Given: fmt.Sprintf("%q", name), Allowed: allowedHints(spec)},
 		}}
 	}
-	if described.status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		return true, nil
-	}
-	err = c.temporal.SignalWorkflow(ctx, id, "", string(name), hint)
-	if isNotFound(err) {
-		return true, nil // It concluded in between.
-	}
+	alive, err := c.whileAlive(ctx, found, func(runID string) error {
+		return c.temporal.SignalWorkflow(ctx, id, runID, string(name), hint)
+	})
 	if err != nil {
 		return false, fmt.Errorf("hint %s: %w", id, err)
+	}
+	return !alive, nil
+}
+
+// concludedBefore reports that the server has forgotten a journey, and that its
+// record has an outcome.
+func (c *Client) concludedBefore(ctx context.Context, id, runID string) bool {
+	record, err := c.recordOf(ctx, id, runID)
+	return err == nil && record.Result != nil
+}
+
+// whileAlive does something to the run in which a journey goes on, and to the
+// next one when it was reset in between. It reports false, and has done nothing,
+// when the journey has ended.
+func (c *Client) whileAlive(ctx context.Context, found described, do func(runID string) error) (bool, error) {
+	for range 2 {
+		if found.status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+			return false, nil
+		}
+		err := do(found.run())
+		if !isNotFound(err) {
+			return err == nil, err
+		}
+		if found, err = c.current(ctx, found.info.GetExecution().GetWorkflowId(), found.run()); err != nil {
+			return false, err
+		}
 	}
 	return false, nil
 }
@@ -82,30 +103,26 @@ func (c *Client) CancelBy(ctx context.Context, id, runID string, by By) error {
 }
 
 func (c *Client) cancel(ctx context.Context, id, runID string, by *By) error {
-	described, err := c.describe(ctx, id, runID)
-	if errors.Is(err, ErrNotFound) {
-		if record, failed := c.recordOf(ctx, id, runID); failed == nil && record.Result != nil {
-			return fmt.Errorf("cancel %s: %w", id, ErrConcluded) // The server has forgotten it.
-		}
+	found, err := c.current(ctx, id, runID)
+	if errors.Is(err, ErrNotFound) && c.concludedBefore(ctx, id, runID) {
+		return fmt.Errorf("cancel %s: %w", id, ErrConcluded)
 	}
 	if err != nil {
 		return err
 	}
-	if described.status == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
-		if by != nil {
-			if err := c.note(ctx, didCancel, described, *by); err != nil {
-				return err
-			}
-		}
-		err = c.temporal.CancelWorkflow(ctx, id, runID)
-		if err == nil {
-			return nil
-		}
-		if !isNotFound(err) {
-			return fmt.Errorf("cancel %s: %w", id, err)
+	if by != nil && found.status == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING {
+		if err := c.note(ctx, didCancel, found, *by); err != nil {
+			return err
 		}
 	}
-	return fmt.Errorf("cancel %s: %w", id, ErrConcluded)
+	alive, err := c.whileAlive(ctx, found, func(runID string) error { return c.temporal.CancelWorkflow(ctx, id, runID) })
+	if err == nil && !alive {
+		err = ErrConcluded
+	}
+	if err != nil {
+		return fmt.Errorf("cancel %s: %w", id, err)
+	}
+	return nil
 }
 
 // HandOver returns the current hand-over of a journey, for a frontend that
@@ -148,6 +165,41 @@ func (c *Client) describe(ctx context.Context, id, runID string) (described, err
 	return described{
 		journey: journeyOf(info.GetType().GetName()), status: info.GetStatus(), info: info, pending: answer.GetPendingActivities(),
 	}, nil
+}
+
+// current is the run in which a journey stands now: the given one, or the one
+// that took over from it. An empty runID means the subject's latest journey.
+func (c *Client) current(ctx context.Context, id, runID string) (described, error) {
+	found, err := c.describe(ctx, id, runID)
+	if errors.Is(err, ErrNotFound) && runID != "" {
+		// The server forgets a run that was reset before the one after it.
+		if record, failed := c.recordOf(ctx, id, runID); failed == nil && record.RunID != runID {
+			found, err = c.describe(ctx, id, record.RunID)
+		}
+	}
+	if err != nil {
+		return described{}, err
+	}
+	if next, ok := c.goesOn(ctx, found); ok {
+		return next, nil
+	}
+	return found, nil
+}
+
+// goesOn returns the run in which a journey goes on after the given one, which
+// ended without an outcome: an operator reset it, or it failed and the journey
+// was started once more.
+func (c *Client) goesOn(ctx context.Context, ended described) (described, bool) {
+	switch ended.status { //nolint:exhaustive // every other status is an end without an outcome
+	case enumspb.WORKFLOW_EXECUTION_STATUS_UNSPECIFIED, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, enumspb.WORKFLOW_EXECUTION_STATUS_COMPLETED:
+		return described{}, false
+	}
+	next, err := c.describe(ctx, ended.info.GetExecution().GetWorkflowId(), "")
+	journey := c.markOf(ended.info)
+	if err != nil || journey == (mark{}) || next.run() == ended.run() || c.markOf(next.info) != journey {
+		return described{}, false
+	}
+	return next, true
 }
 
 // journeyOf is the inverse of the catalogue's workflow type.

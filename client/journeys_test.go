@@ -39,7 +39,7 @@ func knows(t *testing.T, status enumspb.WorkflowExecutionStatus, failure error) 
 }
 
 func TestHint_names_every_hint_that_the_journey_listens_to(t *testing.T) {
-	_, err := knows(t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil).Hint(t.Context(), "authid-1", enroll.SDKFinished, enroll.Hint{})
+	_, err := knows(t, enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil).Hint(t.Context(), "authid-1", "", enroll.SDKFinished, enroll.Hint{})
 	require.ErrorContains(t, err, `hint: given "sdk-finished", allowed: final-page, webhook (the provider's own)`)
 }
 

@@ -39,8 +39,8 @@ const (
 	didExport = "exported"
 )
 
-// Record returns a journey's record with its steps. The person's name and the
-// provider's references are hidden; Reveal has them. It returns ErrNotFound.
+// Record returns a journey's record with its steps. The person's name, the
+// caller's reference and those of the provider are hidden; Reveal has them. It returns ErrNotFound.
 func (c *Client) Record(ctx context.Context, id enroll.RecordID) (enroll.Record, error) {
 	record, err := c.record(ctx, id)
 	return hide(record), err
@@ -208,6 +208,9 @@ func (c *Client) note(ctx context.Context, what string, described described, by 
 func hide(record enroll.Record) enroll.Record {
 	if record.Subject != "" {
 		record.Subject = enroll.Redacted
+	}
+	if record.Reference != "" {
+		record.Reference = enroll.Redacted
 	}
 	for name := range record.References {
 		record.References[name] = enroll.Redacted

@@ -402,7 +402,7 @@ func TestRecords(t *testing.T) {
 		concluded, err := k.Concluded(t.Context(), k.id, "run")
 		require.NoError(t, err)
 		require.True(t, concluded)
-		late, err := k.Hint(t.Context(), k.id, enroll.FinalPage, enroll.Hint{})
+		late, err := k.Hint(t.Context(), k.id, "", enroll.FinalPage, enroll.Hint{})
 		require.NoError(t, err)
 		require.True(t, late)
 		require.ErrorIs(t, k.Cancel(t.Context(), k.id, ""), client.ErrConcluded)

@@ -41,6 +41,8 @@ type Shown struct {
 	// found out about an unknown outcome.
 	Record     enroll.RecordID    `json:"record,omitempty"`
 	Resolution *enroll.Resolution `json:"resolution,omitempty"`
+	// Reference is what the caller calls the journey. List does not fill it in.
+	Reference enroll.Secret `json:"reference,omitempty"`
 	// Watched is what the watch of a capture that was left open found; nil
 	// until it has looked.
 	Watched *enroll.Watched `json:"watched,omitempty"`
@@ -62,11 +64,13 @@ const Forgotten = "Forgotten"
 
 // Show returns one journey: what the server knows, its pending steps, and its
 // own account when a worker runs; of a journey that the server has forgotten, or
-// that has ended and cannot be asked, what its record tells. Who the person is stays hidden, as in Record. An empty
-// runID means the subject's latest. It returns ErrNotFound when there is no such
+// that has ended and cannot be asked, what its record tells. A journey that was
+// reset is shown as it stands now, also by the run that it began with. Who the
+// person is stays hidden, as in Record. An empty runID means the subject's
+// latest. It returns ErrNotFound when there is no such
 // journey.
 func (c *Client) Show(ctx context.Context, id, runID string) (Shown, error) {
-	described, err := c.describe(ctx, id, runID)
+	found, err := c.current(ctx, id, runID)
 	if errors.Is(err, ErrNotFound) {
 		if record, failed := c.recordOf(ctx, id, runID); failed == nil {
 			return shownOfRecord(record), nil
@@ -75,19 +79,16 @@ func (c *Client) Show(ctx context.Context, id, runID string) (Shown, error) {
 	if err != nil {
 		return Shown{}, err
 	}
-	shown := shownOf(described.info)
-	if shown.Record = c.markOf(described.info).Record; shown.Record != "" && shown.Outcome == enroll.Unknown {
-		// What the server knows is worth showing without the records.
-		if record, failed := c.record(ctx, shown.Record); failed == nil {
-			shown.Resolution = record.Resolution
-		}
-	}
+	shown := shownOf(found.info)
+	record := c.recordOfRun(ctx, found.info) // What the server knows is worth showing without it.
+	shown.Record = cmp.Or(c.markOf(found.info).Record, record.ID)
+	shown.Resolution, shown.Reference = record.Resolution, record.Reference
 	if shown.ClosedAt.IsZero() { // The server goes on showing the backup poll that a concluded journey abandoned.
-		shown.Pending = pendingOf(described.pending)
+		shown.Pending = pendingOf(found.pending)
 	}
 	state, failed := c.state(ctx, id, shown.RunID)
-	if failed != nil && !shown.ClosedAt.IsZero() {
-		if told := stateOfRecord(c.recordOfRun(ctx, described.info)); told != nil {
+	if !shown.ClosedAt.IsZero() && (failed != nil || state.Result == nil) {
+		if told := stateOfRecord(record); told != nil {
 			state, failed = *told, nil
 		}
 	}
@@ -115,7 +116,7 @@ func stateOfRecord(record enroll.Record) *enroll.State {
 func shownOfRecord(record enroll.Record) Shown {
 	shown := Shown{
 		ID: record.WorkflowID, RunID: record.RunID, Journey: record.Journey, Status: Forgotten, StartedAt: record.BeganAt,
-		Record: record.ID, Resolution: record.Resolution, StateMissing: "the server has forgotten the journey, and its record has no outcome",
+		Record: record.ID, Resolution: record.Resolution, Reference: record.Reference, StateMissing: "the server has forgotten the journey, and its record has no outcome",
 	}
 	if state := stateOfRecord(record); state != nil {
 		shown.ClosedAt, shown.Phase, shown.Outcome = record.Result.ConcludedAt, enroll.Concluded, record.Result.Outcome

@@ -89,9 +89,10 @@ func (s starting) again(ctx context.Context, record enroll.Record) (Started, boo
 		return Started{}, false, fmt.Errorf("start: %w", ErrKeyReused)
 	}
 	started, err := s.ask(ctx, record.RunID)
+	started.RunID = record.FirstRun // By which the caller knows the journey.
 	switch {
 	case record.Result != nil && (isOver(err) || errors.Is(err, codec.ErrOtherKey)):
-		return Started{ID: s.id(), RunID: record.RunID, Result: record.Result}, true, nil
+		return Started{ID: s.id(), RunID: record.FirstRun, Result: record.Result}, true, nil
 	case !isOver(err):
 		return started, err == nil, err
 	}

@@ -26,6 +26,8 @@ type Request interface {
 	SubjectName() string
 	// ReliesOn returns the grounds of the request.
 	ReliesOn() enroll.Grounds
+	// CalledBy returns what the caller calls the journey, or nothing.
+	CalledBy() enroll.Secret
 	// Check returns an *enroll.InputError for fields that are not acceptable.
 	Check(limits enroll.Limits) error
 }
@@ -232,7 +234,8 @@ func (s starting) begin(ctx context.Context, refs []enroll.SealedRef) (started S
 // beginOnce makes the one round trip.
 func (s starting) beginOnce(ctx context.Context, refs []enroll.SealedRef) (Started, error) {
 	envelope := enroll.Envelope{
-		Record: s.record(), SubjectHash: s.subject, Digest: s.digest, Pace: s.pace, AfterEnd: s.afterEnd, Grounds: s.request.ReliesOn(),
+		Record: s.record(), SubjectHash: s.subject, Digest: s.digest, Pace: s.pace, AfterEnd: s.afterEnd,
+		Grounds: s.request.ReliesOn(), Reference: s.request.CalledBy(),
 	}
 	start := s.temporal.NewWithStartWorkflowOperation(s.options(), s.spec.Workflow, s.input(envelope, refs))
 	handle, err := s.temporal.UpdateWithStartWorkflow(ctx, sdk.UpdateWithStartWorkflowOptions{

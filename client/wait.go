@@ -18,7 +18,7 @@ import (
 //
 // It returns ErrNotFound when there is no such journey.
 func (c *Client) Concluded(ctx context.Context, id, runID string) (bool, error) {
-	found, err := c.describe(ctx, id, runID)
+	found, err := c.current(ctx, id, runID)
 	if errors.Is(err, ErrNotFound) {
 		if record, failed := c.recordOf(ctx, id, runID); failed == nil {
 			return record.Result != nil, nil
@@ -26,9 +26,6 @@ func (c *Client) Concluded(ctx context.Context, id, runID string) (bool, error) 
 	}
 	if err != nil {
 		return false, err
-	}
-	if next, ok := c.resetTo(ctx, found); ok {
-		found = next
 	}
 	return found.status != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING, nil
 }
@@ -49,13 +46,10 @@ func (c *Client) Wait(ctx context.Context, id, runID string) (enroll.Result, err
 	case ctx.Err() != nil:
 		return enroll.Result{}, fmt.Errorf("wait %s: stopped waiting, the journey goes on: %w", id, ctx.Err())
 	case isNotFound(err):
-		if record, failed := c.recordOf(ctx, id, runID); failed == nil && record.Result != nil {
-			return *record.Result, nil
-		}
-		return enroll.Result{}, fmt.Errorf("wait %s: %w", id, ErrNotFound)
+		return c.waitForgotten(ctx, id, runID)
 	}
 	if ended, failed := c.describe(ctx, id, runID); failed == nil {
-		if next, ok := c.resetTo(ctx, ended); ok {
+		if next, ok := c.goesOn(ctx, ended); ok {
 			return c.Wait(ctx, id, next.run())
 		}
 		if record := c.recordOfRun(ctx, ended.info); record.Result != nil {
@@ -66,6 +60,18 @@ func (c *Client) Wait(ctx context.Context, id, runID string) (enroll.Result, err
 		return enroll.Result{}, fmt.Errorf("wait %s: the outcome cannot be read: %w", id, err)
 	}
 	return enroll.Result{}, fmt.Errorf("wait %s: the journey ended without an outcome: %w", id, err)
+}
+
+// waitForgotten is Wait for a run that the server has forgotten, or never knew.
+func (c *Client) waitForgotten(ctx context.Context, id, runID string) (enroll.Result, error) {
+	record, err := c.recordOf(ctx, id, runID)
+	switch {
+	case err == nil && record.Result != nil:
+		return *record.Result, nil
+	case err == nil && runID != "" && record.RunID != runID: // The journey goes on in another one.
+		return c.Wait(ctx, id, record.RunID)
+	}
+	return enroll.Result{}, fmt.Errorf("wait %s: %w", id, ErrNotFound)
 }
 
 // recordOfRun returns the record of a run, or nothing when there is none. It is
@@ -83,18 +89,4 @@ func (c *Client) recordOfRun(ctx context.Context, info *workflowpb.WorkflowExecu
 		return enroll.Record{}
 	}
 	return record
-}
-
-// resetTo returns the run in which a journey goes on after an operator reset
-// the given one, which the server then terminates.
-func (c *Client) resetTo(ctx context.Context, ended described) (described, bool) {
-	if ended.status != enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED {
-		return described{}, false
-	}
-	next, err := c.describe(ctx, ended.info.GetExecution().GetWorkflowId(), "")
-	journey := c.markOf(ended.info)
-	if err != nil || journey == (mark{}) || next.run() == ended.run() || c.markOf(next.info) != journey {
-		return described{}, false
-	}
-	return next, true
 }

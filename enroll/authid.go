@@ -34,6 +34,7 @@ type AuthIDOperationRequest struct {
 type AuthIDEnrollment struct {
 	AuthIDOperationRequest
 	Grounds
+	Referenced
 }
 
 // AuthIDLiveSelfie asks for a live selfie of an existing account.
@@ -42,6 +43,7 @@ type AuthIDEnrollment struct {
 type AuthIDLiveSelfie struct {
 	AuthIDOperationRequest
 	Grounds
+	Referenced
 
 	// AttachCredential makes the selfie the account's credential afterwards.
 	AttachCredential bool `json:"attach_credential,omitempty"`
@@ -74,6 +76,7 @@ func (r *AuthIDOperationRequest) Normalize() {
 func (r AuthIDEnrollment) Check(limits Limits) error {
 	c := r.check(limits)
 	c.grounds(r.Grounds, limits)
+	c.reference(r.Referenced)
 	return c.err(r.Journey())
 }
 
@@ -81,6 +84,7 @@ func (r AuthIDEnrollment) Check(limits Limits) error {
 func (r AuthIDLiveSelfie) Check(limits Limits) error {
 	c := r.check(limits)
 	c.grounds(r.Grounds, limits)
+	c.reference(r.Referenced)
 	return c.err(r.Journey())
 }
 

@@ -30,6 +30,7 @@ const (
 // https://developer.bioid.com/ClassicBWS/BwsReference/WebApi/Enroll
 type BioIDEnrollment struct {
 	Grounds
+	Referenced
 
 	// BCID is the subject: storage.partition.class-id, with dots or slashes.
 	BCID string `json:"bcid"`
@@ -151,6 +152,7 @@ func (r BioIDEnrollment) Check(limits Limits) error {
 	c.oneOf("performed_by", string(r.PerformedBy), string(ByBrowser), string(ByUs))
 	r.checkSamples(c, limits)
 	c.grounds(r.Grounds, limits)
+	c.reference(r.Referenced)
 	return c.err(r.Journey())
 }
 

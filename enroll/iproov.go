@@ -37,6 +37,7 @@ const (
 // https://docs.iproov.com
 type IProovPhotoEnrollment struct {
 	Grounds
+	Referenced
 
 	// UserID is the subject; an opaque one is generated when omitted.
 	UserID string `json:"user_id,omitempty"`
@@ -102,6 +103,7 @@ func (r IProovPhotoEnrollment) Check(limits Limits) error {
 	c.optional("client", r.Client, 512)
 	c.between("timeout_seconds", r.TimeoutSeconds, waitMin, waitMax)
 	c.grounds(r.Grounds, limits)
+	c.reference(r.Referenced)
 	return c.err(r.Journey())
 }
 

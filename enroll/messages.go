@@ -122,6 +122,8 @@ type Envelope struct {
 	AfterEnd AfterEnd `json:"after_end"`
 	// Grounds are what the journey relies on.
 	Grounds Grounds `json:"grounds,omitzero"`
+	// Reference is what the caller calls the journey.
+	Reference Secret `json:"reference,omitempty"`
 }
 
 // Pace holds how long a journey may begin and how often it asks. It travels

@@ -6,6 +6,7 @@ package enroll
 // https://smartidsuite.ai/en/developers/kyc/enroll
 type SmartIDEnrollment struct {
 	Grounds
+	Referenced
 
 	// User is the subject.
 	User string `json:"user"`
@@ -23,6 +24,7 @@ type SmartIDEnrollment struct {
 // SmartIDUnenrollment removes a user's enrollment.
 type SmartIDUnenrollment struct {
 	Grounds
+	Referenced
 
 	// User is the subject.
 	User string `json:"user"`
@@ -69,6 +71,7 @@ func (r SmartIDEnrollment) Check(limits Limits) error {
 		c.refuse("over_write", "given together with reset", "absent, because reset removes what there is")
 	}
 	c.grounds(r.Grounds, limits)
+	c.reference(r.Referenced)
 	return c.err(r.Journey())
 }
 
@@ -78,5 +81,6 @@ func (r SmartIDUnenrollment) Check(Limits) error {
 	c := &checker{}
 	c.name("user", r.User)
 	c.grounds(r.Grounds, Limits{})
+	c.reference(r.Referenced)
 	return c.err(r.Journey())
 }

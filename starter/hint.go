@@ -40,7 +40,7 @@ and one that comes after the end is fine.
 				return err
 			}
 			return p.with(cmd.Context(), func(ctx context.Context, j journeys) error {
-				late, err := j.Hint(ctx, id, name, hint)
+				late, err := j.Hint(ctx, id, "", name, hint)
 				if err != nil {
 					return err
 				}

@@ -39,6 +39,7 @@ func inputsOf(journey enroll.Journey) []input {
 	return append(ownInputs(journey),
 		input{"consent", text, "reference to the person's consent, kept in the record (nothing personal)"},
 		input{"upstream", text, "reference to the check passed before, kept in the record (nothing personal)"},
+		input{"reference", text, "what you call the journey, to find it again; kept encrypted"},
 	)
 }
 

@@ -40,7 +40,7 @@ func (f *fake) CancelBy(_ context.Context, id, run string, by client.By) error {
 	return f.err
 }
 
-func (f *fake) RenewBy(_ context.Context, id, key string, by client.By) (enroll.RenewReply, error) {
+func (f *fake) RenewBy(_ context.Context, id, _, key string, by client.By) (enroll.RenewReply, error) {
 	f.id, f.key, f.by = id, key, by
 	return f.renewal, f.err
 }

@@ -16,9 +16,9 @@ import (
 // journeys is what the commands need of a client.
 type journeys interface {
 	Start(ctx context.Context, key string, request client.Request) (client.Started, error)
-	Hint(ctx context.Context, id string, name enroll.HintName, hint enroll.Hint) (late bool, err error)
+	Hint(ctx context.Context, id, runID string, name enroll.HintName, hint enroll.Hint) (late bool, err error)
 	HandOver(ctx context.Context, id string) (*enroll.HandOver, error)
-	Renew(ctx context.Context, id, key string) (enroll.RenewReply, error)
+	Renew(ctx context.Context, id, runID, key string) (enroll.RenewReply, error)
 	Show(ctx context.Context, id, runID string) (client.Shown, error)
 	List(ctx context.Context, filter client.Filter) ([]client.Shown, error)
 	Wait(ctx context.Context, id, runID string) (enroll.Result, error)
@@ -34,7 +34,7 @@ type journeys interface {
 // line in the audit trail.
 type operations interface {
 	CancelBy(ctx context.Context, id, runID string, by client.By) error
-	RenewBy(ctx context.Context, id, key string, by client.By) (enroll.RenewReply, error)
+	RenewBy(ctx context.Context, id, runID, key string, by client.By) (enroll.RenewReply, error)
 	CancelAll(ctx context.Context, filter client.Filter, by client.By, progress func(client.Step)) (int, error)
 	RenewAll(ctx context.Context, filter client.Filter, key string, by client.By, progress func(client.Step)) (int, error)
 	Record(ctx context.Context, id enroll.RecordID) (enroll.Record, error)

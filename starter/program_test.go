@@ -51,7 +51,7 @@ func (f *fake) Start(_ context.Context, key string, request client.Request) (cli
 	return f.started, f.err
 }
 
-func (f *fake) Hint(_ context.Context, id string, name enroll.HintName, hint enroll.Hint) (bool, error) {
+func (f *fake) Hint(_ context.Context, id, _ string, name enroll.HintName, hint enroll.Hint) (bool, error) {
 	f.id, f.hint, f.hinted = id, name, hint
 	return f.late, f.err
 }
@@ -61,7 +61,7 @@ func (f *fake) HandOver(_ context.Context, id string) (*enroll.HandOver, error) 
 	return f.handed, f.err
 }
 
-func (f *fake) Renew(_ context.Context, id, key string) (enroll.RenewReply, error) {
+func (f *fake) Renew(_ context.Context, id, _, key string) (enroll.RenewReply, error) {
 	f.id, f.key = id, key
 	return f.renewal, f.err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,8 +41,9 @@ func (p *program) recordCommand() *cobra.Command {
 the calls that may be made only once and what became of them, the outcome, and how an
 unknown outcome was resolved. ID is that of a record, or of a journey.
 
-The person's name and the provider's references are hidden. --reveal shows them, and is
-written into the audit trail with --who and --why; --audit shows that trail.
+The person's name, the caller's own reference and the provider's references are hidden.
+--reveal shows them, and is written into the audit trail with --who and --why; --audit
+shows that trail.
 
   starter record authid-0123456789abcdef
   starter record 89abcdef01234567 --audit
@@ -59,7 +61,7 @@ written into the audit trail with --who and --why; --audit shows that trail.
 	runFlag(command, &options.run)
 	flags := command.Flags()
 	flags.BoolVar(&options.audit, "audit", false, "show the audit trail, too")
-	flags.BoolVar(&options.reveal, "reveal", false, "show the person's name and the provider's references")
+	flags.BoolVar(&options.reveal, "reveal", false, "show the person's name and the references")
 	byFlags(flags, &options.by)
 	return command
 }
@@ -127,6 +129,7 @@ func describeRecord(s *sheet, told recordedJourney) {
 	s.fact("subject", told.Subject.Reveal())
 	s.fact("consent", told.Grounds.Consent)
 	s.fact("upstream", told.Grounds.Upstream)
+	s.fact("caller's own", told.Reference.Reveal())
 	s.row("began", stamp(told.BeganAt))
 	for _, name := range slices.Sorted(maps.Keys(told.References)) {
 		s.row("reference", name+" "+told.References[name].Reveal())
@@ -186,6 +189,7 @@ type recordList struct {
 
 func (p *program) recordsCommand() *cobra.Command {
 	var filter client.RecordFilter
+	var reference string
 	var since time.Duration
 	command := &cobra.Command{
 		Use:   "records",
@@ -194,9 +198,11 @@ func (p *program) recordsCommand() *cobra.Command {
 first. More pages are listed with --after and what is printed at the end.
 
   starter records --unresolved            unknown outcomes that somebody has to settle
-  starter records --provider iproov --since 24h`,
+  starter records --provider iproov --since 24h
+  starter records --reference order-17    what a caller calls so`,
 		Args: arguments(),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			filter.Reference = enroll.Secret(reference)
 			if err := checkRecordFilter(filter, since); err != nil {
 				return err
 			}
@@ -220,6 +226,7 @@ first. More pages are listed with --after and what is printed at the end.
 	flags.StringVar((*string)(&filter.Provider), "provider", "", "only of this provider: "+words(enroll.Providers()))
 	flags.StringVar((*string)(&filter.Journey), "journey", "", "only this kind, such as authid.enroll")
 	flags.StringVar((*string)(&filter.Outcome), "outcome", "", "only with this outcome: "+words(enroll.Outcomes()))
+	flags.StringVar(&reference, "reference", "", "only those that the caller called so")
 	flags.BoolVar(&filter.Unresolved, "unresolved", false, "only unknown outcomes that nobody has settled")
 	flags.DurationVar(&since, "since", 0, "only journeys that began so long ago or later, such as 24h")
 	flags.IntVar(&filter.Limit, "limit", 50, fmt.Sprintf("the most records to list, 1 to %d", mostListed))
@@ -233,6 +240,9 @@ func checkRecordFilter(filter client.RecordFilter, since time.Duration) error {
 	oneOf(&d, "provider", filter.Provider, enroll.Providers())
 	oneOf(&d, "journey", filter.Journey, journeyNames())
 	oneOf(&d, "outcome", filter.Outcome, enroll.Outcomes())
+	if refused, ok := errors.AsType[*enroll.InputError](enroll.CheckReference(filter.Reference)); ok {
+		d.problems = append(d.problems, refused.Fields...)
+	}
 	if since < 0 {
 		d.refuse("since", since.String(), "more than 0, such as 24h")
 	}

@@ -64,11 +64,11 @@ which --all needs, the audit trail tells who asked for it.
 func (p *program) renew(ctx context.Context, j journeys, id, key string, by client.By) error {
 	renew := j.Renew
 	if by != (client.By{}) {
-		renew = func(ctx context.Context, id, key string) (enroll.RenewReply, error) {
-			return j.RenewBy(ctx, id, key, by)
+		renew = func(ctx context.Context, id, runID, key string) (enroll.RenewReply, error) {
+			return j.RenewBy(ctx, id, runID, key, by)
 		}
 	}
-	reply, err := renew(ctx, id, key)
+	reply, err := renew(ctx, id, "", key)
 	if err != nil {
 		return &startError{key: key, err: err}
 	}

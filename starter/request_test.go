@@ -111,11 +111,11 @@ func TestStartRequest(t *testing.T) {
 	}{
 		{
 			enroll.AuthIDEnroll,
-			[]string{"--account-number", "jane", "--codeword-file", file(t, "open sesame\n"), "--tag", "t", "--timeout-seconds", "60", "--transport-type", "2", "--consent", "c-1", "--upstream", "u-1"},
-			`{"account_number": "jane", "codeword": "open sesame", "tag": "t", "timeout_seconds": 60, "transport_type": 2, "consent": "c-1", "upstream": "u-1"}`,
+			[]string{"--account-number", "jane", "--codeword-file", file(t, "open sesame\n"), "--tag", "t", "--timeout-seconds", "60", "--transport-type", "2", "--consent", "c-1", "--upstream", "u-1", "--reference", "order-17"},
+			`{"account_number": "jane", "codeword": "open sesame", "tag": "t", "timeout_seconds": 60, "transport_type": 2, "consent": "c-1", "upstream": "u-1", "reference": "order-17"}`,
 			enroll.AuthIDEnrollment{AuthIDOperationRequest: enroll.AuthIDOperationRequest{
 				AccountNumber: "jane", Codeword: "open sesame", Tag: "t", TimeoutSeconds: 60, TransportType: 2,
-			}, Grounds: enroll.Grounds{Consent: "c-1", Upstream: "u-1"}},
+			}, Grounds: enroll.Grounds{Consent: "c-1", Upstream: "u-1"}, Referenced: enroll.Referenced{Reference: "order-17"}},
 		},
 		{
 			enroll.AuthIDSelfie,

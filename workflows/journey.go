@@ -72,7 +72,7 @@ func begin(ctx workflow.Context, name enroll.Journey, env enroll.Envelope, subje
 		spec: spec, pace: env.Pace, afterEnd: env.AfterEnd, began: now, canceled: ctx.Done(), sealed: sealed,
 		opening: enroll.Opening{
 			Record: env.Record, Journey: name, SubjectHash: env.SubjectHash, Digest: env.Digest,
-			Subject: enroll.Secret(subject), Grounds: env.Grounds, BeganAt: now,
+			Subject: enroll.Secret(subject), Grounds: env.Grounds, Reference: env.Reference, BeganAt: now,
 		},
 		state: enroll.State{
 			Journey: name, Phase: enroll.Beginning, WaitingOn: "provider", Since: now, Hints: map[enroll.HintName]int{},

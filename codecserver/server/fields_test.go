@@ -39,6 +39,7 @@ var hidden = map[string]string{
 	"client":          "a person's browser",
 	"consent":         "leads to the person in the caller's files",
 	"upstream":        "leads to the person in the caller's files",
+	"reference":       "leads to the person in the caller's files",
 }
 
 // notInPayloads are the types of enroll that no payload holds.

@@ -52,10 +52,7 @@ func (s *Server) hint(w http.ResponseWriter, r *http.Request, caller access.Call
 	if err := s.access.Hint(caller, id.workflow, id.run); err != nil {
 		return err
 	}
-	late, err := s.journeys.Concluded(r.Context(), id.workflow, id.run)
-	if err == nil && !late { // A late one must not wake the subject's next journey.
-		late, err = s.journeys.Hint(r.Context(), id.workflow, asked.Name, asked.Hint)
-	}
+	late, err := s.journeys.Hint(r.Context(), id.workflow, id.run, asked.Name, asked.Hint)
 	switch {
 	case err != nil:
 		return hintRefused(err)

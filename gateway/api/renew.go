@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -34,15 +35,10 @@ func (s *Server) renew(w http.ResponseWriter, r *http.Request, caller access.Cal
 	if err != nil {
 		return err
 	}
-	concluded, err := s.journeys.Concluded(r.Context(), id.workflow, id.run)
-	if err != nil {
-		return err
-	}
-	if concluded { // Renew would go to the subject's next journey.
-		return handOverGone()
-	}
-	reply, err := s.journeys.Renew(r.Context(), id.workflow, key)
+	reply, err := s.journeys.Renew(r.Context(), id.workflow, id.run, key)
 	switch {
+	case errors.Is(err, client.ErrConcluded):
+		return handOverGone()
 	case err != nil:
 		return err
 	case reply.Result != nil:
@@ -53,9 +49,8 @@ func (s *Server) renew(w http.ResponseWriter, r *http.Request, caller access.Cal
 	return s.tellRenewed(w, r, id, reply)
 }
 
-// tellRenewed answers with the new hand-over. Had the journey concluded
-// meanwhile, it could be that of the subject's next one, which is none of the
-// caller's business.
+// tellRenewed answers with the new hand-over. A key that is repeated after the
+// end brings that of then, which is good for nothing any more.
 func (s *Server) tellRenewed(w http.ResponseWriter, r *http.Request, id journeyID, reply enroll.RenewReply) error {
 	shown, err := s.journeys.Show(r.Context(), id.workflow, id.run)
 	if err != nil {

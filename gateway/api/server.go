@@ -23,9 +23,8 @@ type Journeys interface {
 	Show(ctx context.Context, id, runID string) (client.Shown, error)
 	Wait(ctx context.Context, id, runID string) (enroll.Result, error)
 	ListPage(ctx context.Context, filter client.Filter, after string) (client.ListedPage, error)
-	Concluded(ctx context.Context, id, runID string) (bool, error)
-	Hint(ctx context.Context, id string, name enroll.HintName, hint enroll.Hint) (late bool, err error)
-	Renew(ctx context.Context, id, key string) (enroll.RenewReply, error)
+	Hint(ctx context.Context, id, runID string, name enroll.HintName, hint enroll.Hint) (late bool, err error)
+	Renew(ctx context.Context, id, runID, key string) (enroll.RenewReply, error)
 	Cancel(ctx context.Context, id, runID string) error
 	CancelBy(ctx context.Context, id, runID string, by client.By) error
 	Resolve(ctx context.Context, id enroll.RecordID, resolution enroll.Resolution) error

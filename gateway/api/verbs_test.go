@@ -32,15 +32,15 @@ var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 type scripted struct {
 	api.Journeys // What a test does not script, no handler may ask.
 
-	concluded bool
-	shown     client.Shown
-	result    enroll.Result
-	renewed   enroll.RenewReply
-	erasing   client.Erasure
-	late      bool
-	err       error
+	shown   client.Shown
+	result  enroll.Result
+	renewed enroll.RenewReply
+	erasing client.Erasure
+	late    bool
+	err     error
 
 	hints    []enroll.HintName
+	runs     []string
 	hint     enroll.Hint
 	keys     []string
 	by       []client.By
@@ -49,17 +49,14 @@ type scripted struct {
 	limits   []int
 }
 
-func (s *scripted) Concluded(context.Context, string, string) (bool, error) {
-	return s.concluded, s.err
-}
-
-func (s *scripted) Hint(_ context.Context, _ string, name enroll.HintName, hint enroll.Hint) (bool, error) {
+func (s *scripted) Hint(_ context.Context, _, run string, name enroll.HintName, hint enroll.Hint) (bool, error) {
+	s.runs = append(s.runs, run)
 	s.hints, s.hint = append(s.hints, name), hint
 	return s.late, s.err
 }
 
-func (s *scripted) Renew(_ context.Context, _, key string) (enroll.RenewReply, error) {
-	s.keys = append(s.keys, key)
+func (s *scripted) Renew(_ context.Context, _, run, key string) (enroll.RenewReply, error) {
+	s.runs, s.keys = append(s.runs, run), append(s.keys, key)
 	return s.renewed, s.err
 }
 
@@ -207,6 +204,7 @@ func TestHint(t *testing.T) {
 		body := told(t, s.ask(t, access.Backend, http.MethodPost, path, `{"name":"samples-uploaded","samples":4,"code":"c"}`), http.StatusAccepted)
 		require.Equal(t, map[string]any{"late": false}, body)
 		require.Equal(t, []enroll.HintName{enroll.SamplesUploaded}, s.hints)
+		require.Equal(t, []string{runID}, s.runs, "and no other journey of the subject")
 		require.Equal(t, enroll.Hint{Samples: 4, Code: "c"}, s.hint, "a backend's own User-Agent is not the person's")
 	})
 	t.Run("takes_the_browser_for_the_client", func(t *testing.T) {
@@ -215,10 +213,7 @@ func TestHint(t *testing.T) {
 		require.Equal(t, "Browser/1", s.hint.Client)
 	})
 	t.Run("is_a_success_that_woke_nobody_when_it_is_late", func(t *testing.T) {
-		s := &scripted{concluded: true}
-		require.Equal(t, map[string]any{"late": true}, told(t, s.ask(t, access.Relay, http.MethodPost, path, `{"name":"final-page"}`), http.StatusOK))
-		require.Empty(t, s.hints, "it could wake the subject's next journey")
-		s = &scripted{late: true}
+		s := &scripted{late: true}
 		require.Equal(t, map[string]any{"late": true}, told(t, s.ask(t, access.Relay, http.MethodPost, path, `{"name":"final-page"}`), http.StatusOK))
 	})
 	t.Run("names_every_field_that_is_wrong", func(t *testing.T) {
@@ -285,15 +280,15 @@ func TestRenew(t *testing.T) {
 		requireProblem(t, s.ask(t, access.Relay, http.MethodPost, path, ""), http.StatusBadRequest, api.InvalidRequest)
 		require.Empty(t, s.keys)
 	})
-	t.Run("of_a_journey_that_has_concluded_is_gone_and_asks_for_nothing", func(t *testing.T) {
-		s := &scripted{concluded: true}
+	t.Run("of_a_journey_that_has_concluded_is_gone", func(t *testing.T) {
+		s := &scripted{err: client.ErrConcluded}
 		requireProblem(t, renew(t, s), http.StatusGone, api.HandOverGone)
-		require.Empty(t, s.keys, "it could renew the subject's next journey")
+		require.Equal(t, []string{runID}, s.runs, "no other journey of the subject is asked")
 	})
 	t.Run("is_gone_when_the_person_had_finished", func(t *testing.T) {
 		requireProblem(t, renew(t, &scripted{renewed: enroll.RenewReply{Result: &enroll.Result{}}}), http.StatusGone, api.HandOverGone)
 	})
-	t.Run("keeps_back_a_hand_over_that_may_be_the_next_journeys", func(t *testing.T) {
+	t.Run("keeps_back_a_hand_over_of_before_the_end", func(t *testing.T) {
 		s := &scripted{shown: client.Shown{Journey: enroll.AuthIDEnroll, Phase: enroll.Concluded}, renewed: enroll.RenewReply{HandOver: handed}}
 		requireProblem(t, renew(t, s), http.StatusGone, api.HandOverGone)
 	})

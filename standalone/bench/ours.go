@@ -82,7 +82,7 @@ func (o ours) start(ctx context.Context) (journey, error) {
 	j := o.journey(request, started)
 	if started.HandOver != nil && o.outcome != enroll.Expired {
 		j.capture, j.wake = o.person(started.HandOver, func(ctx context.Context, name enroll.HintName, hint enroll.Hint) error {
-			_, err := o.client.Hint(ctx, started.ID, name, hint)
+			_, err := o.client.Hint(ctx, started.ID, started.RunID, name, hint)
 			return err
 		})
 	}

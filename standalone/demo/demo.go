@@ -179,7 +179,7 @@ func (d *Demo) finish(ctx context.Context, id string, handed *enroll.HandOver) e
 	if err != nil {
 		return err
 	}
-	_, err = d.Client.Hint(ctx, id, hint, body)
+	_, err = d.Client.Hint(ctx, id, "", hint, body)
 	return err
 }
 

@@ -69,7 +69,7 @@ func (d *Demo) finishAgain(ctx context.Context, note Note, row *Row) error {
 	case err != nil:
 		return err
 	}
-	_, err = d.Client.Hint(ctx, row.ID, hint, body)
+	_, err = d.Client.Hint(ctx, row.ID, row.RunID, hint, body)
 	return err
 }
 
@@ -96,7 +96,7 @@ func (d *Demo) awaitHandOver(ctx context.Context, row *Row) (*enroll.HandOver, e
 // renew replaces what ran out while no program ran. The key belongs to what ran
 // out, so that a demo stopped right here renews once.
 func (d *Demo) renew(ctx context.Context, note Note, row *Row, old *enroll.HandOver) (*enroll.HandOver, error) {
-	renewed, err := d.Client.Renew(ctx, row.ID, fmt.Sprintf("%s-renewed-%d", note.Key, old.ExpiresAt.Unix()))
+	renewed, err := d.Client.Renew(ctx, row.ID, row.RunID, fmt.Sprintf("%s-renewed-%d", note.Key, old.ExpiresAt.Unix()))
 	switch {
 	case errors.Is(err, client.ErrConcluded):
 		return nil, nil //nolint:nilnil // as in awaitHandOver

@@ -74,7 +74,7 @@ func TestResume(t *testing.T) {
 			require.NoError(t, err)
 			hint, body, err := user.Complete(t.Context(), started.HandOver)
 			require.NoError(t, err)
-			_, err = s.Client().Hint(t.Context(), started.ID, hint, body)
+			_, err = s.Client().Hint(t.Context(), started.ID, started.RunID, hint, body)
 			require.NoError(t, err)
 			_, err = s.Client().Wait(t.Context(), started.ID, started.RunID)
 			require.NoError(t, err)

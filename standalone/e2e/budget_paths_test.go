@@ -246,7 +246,7 @@ func fails(t *testing.T, a *accounts, started client.Started) {
 		hint = enroll.SDKFinished
 	}
 	a.simulated(t, http.MethodPost, "/_sim/capture", capture, nil)
-	_, err := a.Client().Hint(t.Context(), started.ID, hint, enroll.Hint{Samples: 4})
+	_, err := a.Client().Hint(t.Context(), started.ID, started.RunID, hint, enroll.Hint{Samples: 4})
 	require.NoError(t, err)
 }
 
@@ -261,7 +261,7 @@ func failsOnce(t *testing.T, a *accounts, started client.Started) {
 // hintsTooEarly is a frontend that relays an end before there is one.
 func hintsTooEarly(t *testing.T, a *accounts, started client.Started) {
 	t.Helper()
-	_, err := a.Client().Hint(t.Context(), started.ID, enroll.FinalPage, enroll.Hint{})
+	_, err := a.Client().Hint(t.Context(), started.ID, started.RunID, enroll.FinalPage, enroll.Hint{})
 	require.NoError(t, err)
 	a.asked(t, 1)
 	completesSilently(t, a, started)

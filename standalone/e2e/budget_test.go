@@ -218,7 +218,7 @@ func completesSilently(t *testing.T, a *accounts, started client.Started) {
 // completesAfterRenewal is one who comes too late for the first hand-over.
 func completesAfterRenewal(t *testing.T, a *accounts, started client.Started) {
 	t.Helper()
-	reply, err := a.Client().Renew(t.Context(), started.ID, "again")
+	reply, err := a.Client().Renew(t.Context(), started.ID, started.RunID, "again")
 	require.NoError(t, err)
 	require.NotNil(t, reply.HandOver, "%+v", reply)
 	started.HandOver = reply.HandOver
@@ -252,7 +252,7 @@ func (a *accounts) hints(t *testing.T, started client.Started, count int) {
 	for side := range sides {
 		senders.Go(func() {
 			for range count / sides {
-				if _, failed[side] = a.Client().Hint(t.Context(), started.ID, enroll.FinalPage, enroll.Hint{}); failed[side] != nil {
+				if _, failed[side] = a.Client().Hint(t.Context(), started.ID, started.RunID, enroll.FinalPage, enroll.Hint{}); failed[side] != nil {
 					return
 				}
 			}

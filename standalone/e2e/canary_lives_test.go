@@ -257,7 +257,7 @@ func (s *stage) hint(t *testing.T, started client.Started, name enroll.HintName,
 	t.Helper()
 	body.Code = s.code()
 	body.Client = s.personal("User-Agent of a hint", plain())
-	_, err := s.Client().Hint(t.Context(), started.ID, name, body)
+	_, err := s.Client().Hint(t.Context(), started.ID, started.RunID, name, body)
 	require.NoError(t, err)
 }
 

@@ -55,7 +55,7 @@ func Example() {
 	}
 	// The hint carries no verdict: the journey asks authID. Were it lost, the
 	// backup poll would find out some seconds later.
-	if _, err := journeys.Hint(ctx, started.ID, hint, details); err != nil {
+	if _, err := journeys.Hint(ctx, started.ID, started.RunID, hint, details); err != nil {
 		fmt.Println(err)
 	}
 

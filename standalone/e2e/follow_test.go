@@ -33,7 +33,7 @@ func TestFollow_from_the_hand_over_to_the_outcome(t *testing.T) {
 		require.NoError(t, err)
 	}
 	again := shared.begin(t, "key", enrollment(account))
-	require.Equal(t, reset.GetRunId(), again.RunID)
+	require.Equal(t, started.RunID, again.RunID, "the journey keeps the run that it is known by")
 	shared.complete(t, again)
 	for more := true; more; {
 		var told enroll.State

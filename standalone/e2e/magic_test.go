@@ -68,7 +68,7 @@ func play(ctx context.Context, row simulator.Magic) (enroll.Result, error) {
 		return enroll.Result{}, err
 	}
 	if started.HandOver != nil && started.HandOver.IProov != nil {
-		if _, err := shared.Client().Hint(ctx, started.ID, enroll.SDKFinished, enroll.Hint{}); err != nil {
+		if _, err := shared.Client().Hint(ctx, started.ID, started.RunID, enroll.SDKFinished, enroll.Hint{}); err != nil {
 			return enroll.Result{}, err
 		}
 	}

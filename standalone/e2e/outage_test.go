@@ -154,7 +154,7 @@ func (s *system) finish(ctx context.Context, started client.Started) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Client().Hint(ctx, started.ID, hint, body)
+	_, err = s.Client().Hint(ctx, started.ID, started.RunID, hint, body)
 	return err
 }
 

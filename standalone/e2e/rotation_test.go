@@ -187,7 +187,7 @@ func (s *system) succeeds(t *testing.T, c *client.Client, started client.Started
 	t.Helper()
 	hint, body, err := s.user.Complete(t.Context(), started.HandOver)
 	require.NoError(t, err)
-	_, err = c.Hint(t.Context(), started.ID, hint, body)
+	_, err = c.Hint(t.Context(), started.ID, started.RunID, hint, body)
 	require.NoError(t, err)
 	result, err := c.Wait(t.Context(), started.ID, started.RunID)
 	require.NoError(t, err)

@@ -130,7 +130,7 @@ func (s *system) complete(t *testing.T, started client.Started) {
 	t.Helper()
 	hint, body, err := s.user.Complete(t.Context(), started.HandOver)
 	require.NoError(t, err)
-	_, err = s.Client().Hint(t.Context(), started.ID, hint, body)
+	_, err = s.Client().Hint(t.Context(), started.ID, started.RunID, hint, body)
 	require.NoError(t, err)
 }
 

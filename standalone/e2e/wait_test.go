@@ -16,13 +16,13 @@ func TestHint(t *testing.T) {
 		started := shared.begin(t, "key", enrollment(shared.account(t)))
 		shared.complete(t, started)
 		shared.outcome(t, started)
-		late, err := shared.Client().Hint(t.Context(), started.ID, enroll.FinalPage, enroll.Hint{})
+		late, err := shared.Client().Hint(t.Context(), started.ID, started.RunID, enroll.FinalPage, enroll.Hint{})
 		require.NoError(t, err)
 		require.True(t, late)
 	})
 	t.Run("that_a_journey_does_not_know_is_refused_with_those_it_knows", func(t *testing.T) {
 		started := shared.begin(t, "key", enrollment(shared.account(t)))
-		_, err := shared.Client().Hint(t.Context(), started.ID, enroll.SamplesUploaded, enroll.Hint{})
+		_, err := shared.Client().Hint(t.Context(), started.ID, started.RunID, enroll.SamplesUploaded, enroll.Hint{})
 		_, ok := errors.AsType[*enroll.InputError](err)
 		require.True(t, ok)
 		require.ErrorContains(t, err, "final-page")
@@ -30,12 +30,12 @@ func TestHint(t *testing.T) {
 		shared.outcome(t, started)
 	})
 	t.Run("to_no_journey_says_so", func(t *testing.T) {
-		_, err := shared.Client().Hint(t.Context(), "authid-nobody", enroll.FinalPage, enroll.Hint{})
+		_, err := shared.Client().Hint(t.Context(), "authid-nobody", "", enroll.FinalPage, enroll.Hint{})
 		require.ErrorIs(t, err, client.ErrNotFound)
 	})
 	t.Run("that_is_forged_changes_nothing", func(t *testing.T) {
 		started := shared.begin(t, "key", enrollment(shared.account(t)))
-		_, err := shared.Client().Hint(t.Context(), started.ID, enroll.FinalPage, enroll.Hint{Code: "success"})
+		_, err := shared.Client().Hint(t.Context(), started.ID, started.RunID, enroll.FinalPage, enroll.Hint{Code: "success"})
 		require.NoError(t, err)
 		require.Eventually(t, func() bool {
 			shown, err := shared.Client().Show(t.Context(), started.ID, "")

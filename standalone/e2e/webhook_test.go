@@ -17,7 +17,7 @@ func TestWebhook_finds_the_journey_by_each_of_its_operations(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			started := shared.begin(t, "key", request)
-			renewed, err := shared.Client().Renew(t.Context(), started.ID, "again")
+			renewed, err := shared.Client().Renew(t.Context(), started.ID, started.RunID, "again")
 			require.NoError(t, err)
 			for _, handed := range []*enroll.HandOver{renewed.HandOver, started.HandOver} {
 				before := webhooks(t, started)

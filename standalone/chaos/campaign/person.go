@@ -117,7 +117,7 @@ func (p *player) hint(ctx context.Context, what string) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
-	late, err := p.client.Hint(ctx, p.id(), p.spec.Hints[0], enroll.Hint{Samples: samples, Client: "chaos"})
+	late, err := p.client.Hint(ctx, p.id(), "", p.spec.Hints[0], enroll.Hint{Samples: samples, Client: "chaos"})
 	switch {
 	case err != nil:
 		p.note("%s lost: %v", what, err)
@@ -150,7 +150,7 @@ func (p *player) renew(ctx context.Context) *enroll.HandOver {
 	until := time.Now().Add(startPatience)
 	for time.Now().Before(until) {
 		limited, cancel := context.WithTimeout(ctx, callLimit)
-		reply, err := p.client.Renew(limited, p.id(), p.script.Key+"-renewal")
+		reply, err := p.client.Renew(limited, p.id(), "", p.script.Key+"-renewal")
 		cancel()
 		p.note("renew: %s", renewal(reply, err))
 		if err == nil || definiteRenewal(err) {
