@@ -33,6 +33,7 @@ type settings struct {
 	data                                string
 	temporalPort, uiPort, simulatorPort int
 	codecPort, metricsPort, gatewayPort int
+	pagePort                            int
 	json                                bool
 }
 
@@ -71,7 +72,7 @@ func commands(env func(string) (string, bool)) *cobra.Command {
 	var s settings
 	root := &cobra.Command{
 		Use:           "standalone",
-		Short:         "Bioenroll in one process: Temporal, its UI, simulated providers, a worker and the gateway",
+		Short:         "Bioenroll in one process: Temporal, its UI, simulated providers, a worker, the gateway and a page",
 		Long:          longHelp,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -81,6 +82,7 @@ func commands(env func(string) (string, bool)) *cobra.Command {
 	flags.IntVar(&s.temporalPort, "temporal-port", number(env, "BIOENROLL_TEMPORAL_PORT", 7233), "port of the Temporal server ($BIOENROLL_TEMPORAL_PORT)")
 	flags.IntVar(&s.uiPort, "ui-port", number(env, "BIOENROLL_UI_PORT", 8233), "port of the Temporal web UI ($BIOENROLL_UI_PORT)")
 	flags.IntVar(&s.codecPort, "codec-port", number(env, "BIOENROLL_CODEC_PORT", 8234), "port of the codec server, which shows payloads in the web UI ($BIOENROLL_CODEC_PORT)")
+	flags.IntVar(&s.pagePort, "page-port", number(env, "BIOENROLL_PAGE_PORT", 8230), "port of the page to start and watch journeys, -1 for none ($BIOENROLL_PAGE_PORT)")
 	flags.IntVar(&s.gatewayPort, "gateway-port", number(env, "BIOENROLL_GATEWAY_PORT", 7480), "port of the gateway, the HTTP API ($BIOENROLL_GATEWAY_PORT)")
 	flags.IntVar(&s.simulatorPort, "simulator-port", number(env, "BIOENROLL_SIMULATOR_PORT", 7400), "port of the simulated providers ($BIOENROLL_SIMULATOR_PORT)")
 	flags.IntVar(&s.metricsPort, "metrics-port", number(env, "BIOENROLL_METRICS_PORT", embedded.Off), "port of the Temporal server's Prometheus metrics, -1 for none ($BIOENROLL_METRICS_PORT)")
@@ -103,8 +105,8 @@ func commands(env func(string) (string, bool)) *cobra.Command {
 }
 
 const longHelp = `Runs Bioenroll in one process on this machine, for development and to see it work:
-an embedded Temporal server with its web UI, the four simulated providers, a worker, and
-the gateway.
+an embedded Temporal server with its web UI, the four simulated providers, a worker, the
+gateway, and a page to start journeys, be the person in front of the camera, and watch.
 
 Everything listens on 127.0.0.1. State is kept in the data folder, so that stopping
 with Ctrl-C and starting again loses nothing: journeys that wait go on waiting.
@@ -175,7 +177,7 @@ func (s settings) start(ctx context.Context, env func(string) (string, bool), st
 	}
 	options := stack.Options{
 		DataDir: s.data, TemporalPort: s.temporalPort, UIPort: s.uiPort, CodecPort: s.codecPort,
-		SimulatorPort: s.simulatorPort, MetricsPort: s.metricsPort, GatewayPort: s.gatewayPort,
+		SimulatorPort: s.simulatorPort, MetricsPort: s.metricsPort, GatewayPort: s.gatewayPort, PagePort: s.pagePort,
 		Gateway: access.Read(src),
 		Limits:  config.Limits(src), Pace: config.Pace(src), Log: logging.New(logs, stderr),
 	}
@@ -193,6 +195,9 @@ func (s settings) welcome(running *stack.Stack, progress func(string, ...any)) e
 	path, err := running.WriteEnvironment()
 	if err != nil {
 		return err
+	}
+	if page := running.PageURL(); page != "" {
+		progress("  Page         %s", page)
 	}
 	if ui := running.UIURL(); ui != "" {
 		progress("  Temporal UI  %s", ui)
@@ -256,6 +261,7 @@ func (s settings) check() error {
 		{"codec-port", s.codecPort, 0},
 		{"simulator-port", s.simulatorPort, 0},
 		{"gateway-port", s.gatewayPort, 0},
+		{"page-port", s.pagePort, embedded.Off},
 		{"metrics-port", s.metricsPort, embedded.Off},
 	} {
 		if port.value < port.smallest || port.value > 65535 {
@@ -278,14 +284,17 @@ func explain(err error) error {
 		"MetricsPort":   "--metrics-port or BIOENROLL_METRICS_PORT",
 		"SimulatorPort": "--simulator-port or BIOENROLL_SIMULATOR_PORT",
 		"GatewayPort":   "--gateway-port or BIOENROLL_GATEWAY_PORT",
+		"PagePort":      "--page-port or BIOENROLL_PAGE_PORT",
 	}[taken.Option]
 	return fmt.Errorf("port %d is taken: stop the program that holds it, or choose another with %s (0 picks a free one)", taken.Port, remedy)
 }
 
-// external reports whether the environment names a Temporal server to use.
+// external reports whether the environment names a Temporal server to use. A
+// shell that has read the file of an embedded one names no other.
 func external(env func(string) (string, bool)) bool {
+	own, _ := env(stack.Embedded)
 	for _, name := range []string{"TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE"} {
-		if value, ok := env(name); ok && value != "" {
+		if value, ok := env(name); ok && value != "" && value != own {
 			return true
 		}
 	}

@@ -55,7 +55,7 @@ func (w *watcher) String() string {
 
 // onFreePorts is a command line with the folder's state.
 func onFreePorts(verb, dir string, more ...string) []string {
-	return append([]string{verb, "--data", dir, "--temporal-port", "0", "--ui-port", "0", "--codec-port", "0", "--simulator-port", "0", "--gateway-port", "0"}, more...)
+	return append([]string{verb, "--data", dir, "--temporal-port", "0", "--ui-port", "0", "--codec-port", "0", "--simulator-port", "0", "--gateway-port", "0", "--page-port", "0"}, more...)
 }
 
 // play runs the demo in the folder and returns its rows.
@@ -203,6 +203,14 @@ func TestGateway_keys_stay_the_same(t *testing.T) {
 	require.Equal(t, keys[0], keys[1])
 }
 
+func TestServe_starts_again_in_a_shell_that_has_read_its_file(t *testing.T) {
+	dir := t.TempDir()
+	read := map[string]string{}
+	serve(t, dir, func(*client.Client, *demo.User) { read = exported(t, filepath.Join(dir, "env")) })
+	require.NotEmpty(t, read["TEMPORAL_ADDRESS"])
+	require.Len(t, play(t, dir, read), len(catalogue()))
+}
+
 // serve runs the program until do has returned. The client that do gets joins
 // as another program would: by the file that serve wrote.
 func serve(t *testing.T, dir string, do func(*client.Client, *demo.User)) {
@@ -256,6 +264,7 @@ func TestPorts_that_are_taken_are_named_with_the_remedy(t *testing.T) {
 		{"--codec-port", "BIOENROLL_CODEC_PORT"},
 		{"--simulator-port", "BIOENROLL_SIMULATOR_PORT"},
 		{"--gateway-port", "BIOENROLL_GATEWAY_PORT"},
+		{"--page-port", "BIOENROLL_PAGE_PORT"},
 		{"--metrics-port", "BIOENROLL_METRICS_PORT"},
 	} {
 		t.Run(strings.TrimPrefix(row.flag, "--"), func(t *testing.T) {

@@ -1,7 +1,7 @@
 // Package stack runs the whole system in one process: the embedded Temporal
 // server with its web UI, a codec server that shows payloads there, the
-// simulated providers, a worker, a client to start journeys with, and the gateway
-// for programs in any language. The standalone program and the end-to-end tests
+// simulated providers, a worker, a client to start journeys with, the gateway for
+// programs in any language, and a page to see it all work. The standalone program and the end-to-end tests
 // stand on it.
 //
 // When TEMPORAL_ADDRESS is set, or another variable of the SDK's envconfig
@@ -9,6 +9,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,10 +36,10 @@ import (
 type Options struct {
 	// DataDir holds everything that outlives the process. Required.
 	DataDir string
-	// TemporalPort, UIPort, CodecPort, MetricsPort, SimulatorPort and GatewayPort
-	// are on loopback; zero picks a free one. embedded.Off switches UI or metrics
-	// off.
-	TemporalPort, UIPort, CodecPort, MetricsPort, SimulatorPort, GatewayPort int
+	// TemporalPort, UIPort, CodecPort, MetricsPort, SimulatorPort, GatewayPort and
+	// PagePort are on loopback; zero picks a free one. embedded.Off switches UI,
+	// metrics or page off.
+	TemporalPort, UIPort, CodecPort, MetricsPort, SimulatorPort, GatewayPort, PagePort int
 	// External, when set, is the Temporal server to use instead of an
 	// embedded one.
 	External *External
@@ -69,6 +70,8 @@ type Stack struct {
 	shared    *vault.Vault
 	client    *client.Client
 	gateway   *gateway
+	page      *web
+	namespace string
 }
 
 // Start brings everything up, or nothing.
@@ -100,6 +103,9 @@ func (s *Stack) start(ctx context.Context) error {
 	if s.decoding, err = startDecoding(ctx, s.options, shared.Keys); err != nil {
 		return err
 	}
+	if err := s.listenPage(); err != nil {
+		return err
+	}
 	if s.gateway, err = listenGateway(s.options); err != nil {
 		return err
 	}
@@ -123,7 +129,10 @@ func (s *Stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.gateway.serve(s.client, shared.Keys, s.options.Log)
+	if err := s.gateway.serve(s.client, shared.Keys, s.options.Log); err != nil {
+		return err
+	}
+	return s.servePage()
 }
 
 // dialTemporal connects to the external server, or starts the embedded one.
@@ -143,6 +152,7 @@ func (s *Stack) dialTemporal(ctx context.Context) (sdk.Client, error) {
 		s.decoding.show(server.UIAddress())
 		options = sdk.Options{HostPort: server.FrontendAddress(), Namespace: sdk.DefaultNamespace}
 	}
+	s.namespace = cmp.Or(options.Namespace, sdk.DefaultNamespace)
 	return dial.Dial(ctx, options, s.shared.Keys, s.options.Log)
 }
 
@@ -163,7 +173,7 @@ func SearchAttributes() map[string]enumspb.IndexedValueType {
 // first, also when the context has ended. It can be called on a stack that
 // came up in part.
 func (s *Stack) Stop(ctx context.Context) error {
-	errs := []error{s.gateway.stop(ctx)} // A start under way needs all the rest.
+	errs := []error{s.page.stop(ctx), s.gateway.stop(ctx)} // A start under way needs all the rest.
 	if s.host != nil {
 		s.host.Stop()
 	}
