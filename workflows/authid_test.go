@@ -106,12 +106,12 @@ func TestAuthIDEnrollment(t *testing.T) {
 		in := authIDInput()
 		in.TimeoutSeconds = 120
 		for i := range 500 {
-			b.hint(time.Duration(i)*200*time.Millisecond, enroll.FinalPage, enroll.Hint{})
+			b.hint(time.Duration(i)*200*time.Millisecond, []enroll.HintName{enroll.FinalPage, enroll.Webhook}[i%2], enroll.Hint{})
 		}
 		result := b.run(enroll.AuthIDEnroll, in)
 		require.Equal(t, enroll.Expired, result.Outcome)
 		require.Less(t, hinted, 25)
-		require.Equal(t, 500, b.state().Hints[enroll.FinalPage])
+		require.Equal(t, map[enroll.HintName]int{enroll.FinalPage: 250, enroll.Webhook: 250}, b.state().Hints)
 	})
 }
 
