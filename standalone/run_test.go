@@ -169,7 +169,7 @@ func TestInterrupt(t *testing.T) {
 			require.Equal(t, started.HandOver, handed)
 			hint, details, err := user.Complete(t.Context(), handed)
 			require.NoError(t, err)
-			_, err = journeys.Hint(t.Context(), started.ID, hint, details)
+			_, err = journeys.Hint(t.Context(), started.ID, started.RunID, hint, details)
 			require.NoError(t, err)
 			result, err := journeys.Wait(t.Context(), started.ID, started.RunID)
 			require.NoError(t, err)

@@ -16,6 +16,11 @@ import (
 	"github.com/bioenroll/bioenroll/worker/host"
 )
 
+// Embedded is a variable of the file that WriteEnvironment writes: the address
+// of the embedded server, which TEMPORAL_ADDRESS holds, too. It lets the
+// standalone program start again in a shell that has read the file.
+const Embedded = "BIOENROLL_EMBEDDED"
+
 // startHost runs the worker in this process, with the settings that a worker
 // process would read from its environment.
 func (s *Stack) startHost(ctx context.Context) (*host.Host, error) {
@@ -93,6 +98,9 @@ func (s *Stack) WriteEnvironment() (string, error) {
 	// Temporal's own command line reads these.
 	environment["TEMPORAL_CODEC_ENDPOINT"] = s.CodecURL()
 	environment["TEMPORAL_CODEC_AUTH"] = "Bearer " + s.CodecToken().Reveal()
+	if s.server != nil {
+		environment[Embedded] = s.TemporalAddress()
+	}
 	// 'gateway key' adds callers to this file, and curl asks with these.
 	environment["BIOENROLL_GATEWAY_KEYS"] = s.GatewayKeyFile()
 	backend, operator := s.GatewayKeys()
