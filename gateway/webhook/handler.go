@@ -242,18 +242,18 @@ func (h *Handler) look(ctx context.Context, i inquiry) (told bool, err error) {
 	return h.journeys.Webhook(ctx, i.provider, i.operation)
 }
 
-// conclude counts what came of it. What came to nothing may come again.
+// conclude counts what came of it. A body that could not be passed on may come
+// again. One of an operation that nobody knows may not: how fast a repetition is
+// answered would tell it from one that somebody knows.
 func (h *Handler) conclude(i inquiry, told bool, err error) {
 	came := "hinted"
 	switch {
 	case err != nil:
 		came = "failed"
+		h.seen.takeBack(i.body)
 		h.log.Warn("a webhook could not be passed on: its journey asks the provider by itself", zap.String("provider", string(i.provider)), zap.Error(err))
 	case !told:
 		came = "unknown"
-	}
-	if !told {
-		h.seen.takeBack(i.body)
 	}
 	h.hints.Add(i.ctx, 1, metric.WithAttributes(attribute.String("provider", string(i.provider)), attribute.String("result", came)))
 }

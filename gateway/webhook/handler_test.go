@@ -303,15 +303,33 @@ func TestHandler_of_what_comes_again(t *testing.T) {
 		})
 	})
 
-	t.Run("tells_a_body_again_that_came_to_nothing", func(t *testing.T) {
+	t.Run("tells_a_body_again_that_could_not_be_passed_on", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
-			d := open(t, &journeys{answer: func(_ context.Context, _ string, n int) (bool, error) { return n > 2, nil }}, plain())
+			d := open(t, &journeys{answer: func(_ context.Context, _ string, n int) (bool, error) {
+				if n <= 2 {
+					return false, errors.New("connection lost")
+				}
+				return true, nil
+			}}, plain())
 			d.post(t, http.StatusAccepted, naming("a"))
 			time.Sleep(time.Minute)
 			d.post(t, http.StatusAccepted, naming("a"))
 			synctest.Wait()
-			require.Equal(t, map[string]int64{"unknown": 1, "hinted": 1}, d.counted(t, "bioenroll_webhook_hints"))
+			require.Equal(t, map[string]int64{"failed": 1, "hinted": 1}, d.counted(t, "bioenroll_webhook_hints"))
+			d.Close()
+		})
+	})
+
+	t.Run("is_no_news_whether_somebody_knows_the_operation_or_not", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			d := open(t, &journeys{answer: func(_ context.Context, operation string, _ int) (bool, error) { return operation == "known", nil }}, plain())
+			for _, operation := range []string{"known", "unknown", "known", "unknown"} {
+				d.post(t, http.StatusAccepted, naming(operation))
+				time.Sleep(time.Minute)
+			}
+			require.Equal(t, map[string]int64{"accepted": 2, "repeated": 2}, d.counted(t, "bioenroll_webhooks"))
 			d.Close()
 		})
 	})
