@@ -8,6 +8,8 @@
 package observe
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"path"
@@ -31,6 +33,10 @@ const (
 	scope = "github.com/bioenroll/bioenroll/gateway"
 	// noRoute stands for every request that the API does not know.
 	noRoute = "none"
+	// goneStatus is told of a request whose connection ended before its answer
+	// began: the caller hung up, or was not served in the time that any request
+	// has. It is what nginx tells, and no trouble of the gateway's.
+	goneStatus = 499
 )
 
 // observer is what requests are told to.
@@ -75,6 +81,9 @@ func (o *observer) tell(r *http.Request, span trace.Span, answer *answer, took t
 	route := r.Pattern // Found by now, by the mux that answered.
 	if route == "" {
 		route = noRoute
+	}
+	if answer.status >= http.StatusInternalServerError && errors.Is(r.Context().Err(), context.Canceled) {
+		answer.status = goneStatus // Nobody was there to read why there is no answer.
 	}
 	what := []attribute.KeyValue{attribute.String("route", route), attribute.String("status", strconv.Itoa(answer.status))}
 	span.SetName(route)

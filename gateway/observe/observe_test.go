@@ -1,6 +1,7 @@
 package observe_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -118,6 +119,22 @@ func TestHandler(t *testing.T) {
 			requested("GET /events", "200"): 1, requested("GET /crash", "500"): 1, requested("POST /v1/journeys", "201"): 1,
 		}, counted)
 	})
+}
+
+func TestHandler_of_a_caller_who_hung_up(t *testing.T) {
+	t.Parallel()
+	core, entries := observer.New(zap.InfoLevel)
+	spans := tracetest.NewInMemoryExporter()
+	handler, err := observe.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done()
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}), telemetry.Instruments{Tracers: sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans))}, zap.New(core))
+	require.NoError(t, err)
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(gone, http.MethodGet, "/", nil))
+	require.Equal(t, int64(499), entries.All()[0].ContextMap()["status"], "it is no failure of ours")
+	require.Equal(t, codes.Unset, spans.GetSpans()[0].Status.Code)
 }
 
 func TestHandler_without_instruments(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -32,19 +33,21 @@ type observed struct {
 	log     bytes.Buffer // To be read when the process has ended.
 }
 
-// observe starts one whose spans go to the collector, and returns when it is
-// ready.
-func (s *system) observe(t *testing.T, traces *collected) *observed {
+// observe starts one whose spans go to the collector, with some variables
+// changed, and returns when it is ready.
+func (s *system) observe(t *testing.T, traces *collected, changed variables) *observed {
 	t.Helper()
 	file := access.KeyFile(filepath.Join(t.TempDir(), "keys"))
 	key, _, err := file.Put("shop", access.Backend)
 	require.NoError(t, err)
 	address := freeAddress(t)
 	o := &observed{storefront: storefront{s, "http://" + address, key.Reveal()}, metrics: freeAddress(t)}
-	o.command = program(t, "gateway", s.with(variables{
+	environment := s.with(variables{
 		"BIOENROLL_GATEWAY_LISTEN": address, "BIOENROLL_GATEWAY_KEYS": string(file), "BIOENROLL_LOG_FORMAT": "json",
 		telemetry.Listen: o.metrics, telemetry.Endpoint: traces.url,
-	}))
+	})
+	maps.Copy(environment, changed)
+	o.command = program(t, "gateway", environment)
 	o.command.Stderr = &o.log
 	require.NoError(t, o.command.Start())
 	t.Cleanup(func() { _ = o.command.Process.Kill() })
@@ -107,7 +110,7 @@ func TestTelemetry_of_the_gateway(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, s.Stop(context.WithoutCancel(t.Context()))) })
 	traces := collect(t)
 	stopWorker := s.workerWith(t, variables{telemetry.Endpoint: traces.url})
-	o := s.observe(t, traces)
+	o := s.observe(t, traces, nil)
 
 	account := s.account(t)
 	id, header := traced(1)
