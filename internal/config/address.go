@@ -13,7 +13,7 @@ import (
 // query or a fragment in the address is refused.
 func (s *Source) BaseURL(name, fallback, help string) string {
 	s.Note(Variable{Name: name, Help: help, Default: fallback, Required: fallback == ""})
-	allowHTTP := s.Bool(AllowHTTP, false, "true lifts the rule that providers are called over https only")
+	allowHTTP := AllowsHTTP(s)
 	allowed := "an address such as https://host/path, without login, query or fragment"
 	if allowHTTP {
 		allowed = strings.Replace(allowed, "https://", "http(s)://", 1)
@@ -39,6 +39,11 @@ func (s *Source) BaseURL(name, fallback, help string) string {
 		return fallback
 	}
 	return strings.TrimRight(given, "/")
+}
+
+// AllowsHTTP returns whether others may be called without TLS.
+func AllowsHTTP(s *Source) bool {
+	return s.Bool(AllowHTTP, false, "true lifts the rule that providers and receivers of outcome events are called over https only")
 }
 
 // plain reports whether an address consists of scheme, host and path only.

@@ -56,7 +56,7 @@ func Read(src *config.Source) Settings { return ReadOnly(src, chosen(src)) }
 func ReadOnly(src *config.Source, providers []enroll.Provider) Settings {
 	s := Settings{
 		Timeout:   src.Duration(HTTPTimeout, rest.DefaultTimeout, time.Second, longestCall, "longest time of one call to a provider"),
-		allowHTTP: src.Bool(config.AllowHTTP, false, "true lifts the rule that providers are called over https only"),
+		allowHTTP: config.AllowsHTTP(src),
 	}
 	for _, provider := range enroll.Providers() {
 		if slices.Contains(providers, provider) {

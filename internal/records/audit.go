@@ -29,6 +29,13 @@ const (
 
 	whatErasureBegan     = "erasure_began"
 	whatErasureConcluded = "erasure_concluded"
+
+	whatReceiverAdded   = "receiver_added"
+	whatReceiverRemoved = "receiver_removed"
+	whatReceiverSecret  = "receiver_secret"
+	whatReceiverGone    = "receiver_gone"
+	whatReceiverResumed = "receiver_resumed"
+	whatRedelivered     = "redelivered"
 )
 
 // ownWords lists what only the store itself says happened.
@@ -36,6 +43,7 @@ func ownWords() []string {
 	return []string{
 		whatBegan, whatReset, whatClaimed, whatAnswered, whatReleased, whatLost, whatConcluded, whatCleanedUp, whatWatched,
 		whatResolved, whatHeld, whatUnheld, whatErased, whatSwept, whatResealed, whatErasureBegan, whatErasureConcluded,
+		whatReceiverAdded, whatReceiverRemoved, whatReceiverSecret, whatReceiverGone, whatReceiverResumed, whatRedelivered,
 	}
 }
 

@@ -21,7 +21,8 @@ type Conclusion struct {
 }
 
 // Conclude records how a journey ended and returns the outcome that counts:
-// the one recorded first, also when another run recorded it.
+// the one recorded first, also when another run recorded it. Receivers are told
+// that one.
 func (s *Store) Conclude(ctx context.Context, c Conclusion) (enroll.Result, error) {
 	var result enroll.Result
 	err := s.write(ctx, "conclude", func(tx transaction) error {
@@ -35,7 +36,7 @@ func (s *Store) Conclude(ctx context.Context, c Conclusion) (enroll.Result, erro
 			return nil
 		}
 		result = c.Result
-		if err := tx.conclude(ctx, record.ID, result); err != nil || !created {
+		if err := tx.conclude(ctx, record, result); err != nil || !created {
 			return err
 		}
 		return tx.emptyIfErasing(ctx, record)
@@ -47,7 +48,8 @@ func (s *Store) Conclude(ctx context.Context, c Conclusion) (enroll.Result, erro
 }
 
 // conclude writes the outcome of a record that is locked and has none.
-func (t transaction) conclude(ctx context.Context, id enroll.RecordID, result enroll.Result) error {
+func (t transaction) conclude(ctx context.Context, record enroll.Record, result enroll.Result) error {
+	id := record.ID
 	sealed, err := t.sealer.sealJSON(place{record: id, column: columnResult}, result)
 	if err != nil {
 		return err
@@ -55,6 +57,9 @@ func (t transaction) conclude(ctx context.Context, id enroll.RecordID, result en
 	if _, err := t.change(ctx, `UPDATE records SET outcome = $2, reason = $3, provider_code = $4, can_retry = $5, concluded_at = $6, result = $7,
 		emptied_at = 0 WHERE id = $1`,
 		id, result.Outcome, result.Reason, plain(result.ProviderCode), result.CanRetry, stamp(result.ConcludedAt), sealed); err != nil {
+		return err
+	}
+	if err := t.tellConcluded(ctx, record, result); err != nil {
 		return err
 	}
 	return t.audit(ctx, id, whatConcluded, strings.TrimSpace(string(result.Outcome)+" "+string(result.Reason)))

@@ -27,6 +27,12 @@ type dialect struct {
 	// lock reads a record and keeps other writers away from it until the
 	// transaction ends.
 	lock string
+	// exclusive ends a query for a row that others may not even refer to until
+	// the transaction ends; empty as above.
+	exclusive string
+	// unheld ends a query for rows to be changed: it takes those that no other
+	// transaction is changing; empty as above.
+	unheld string
 	// settled lets end, and then keeps out until the transaction ends, what
 	// others write into the records; empty as above.
 	settled string

@@ -45,3 +45,11 @@ func EncryptedColumns() []string {
 	}
 	return names
 }
+
+// FailNextCommit has the next change of a store fail without an effect.
+func FailNextCommit(s *Store) {
+	s.commit = func(tx *sql.Tx) error {
+		s.commit = (*sql.Tx).Commit
+		return errors.Join(tx.Rollback(), errors.New("disk full"))
+	}
+}

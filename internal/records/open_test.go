@@ -162,7 +162,7 @@ func TestAddress(t *testing.T) {
 }
 
 func TestConfidence(t *testing.T) {
-	planted := []string{"secret-subject", "secret-token", "secret-answer", "secret-user", "secret-message", "secret-who", "secret-why", "secret-release"}
+	planted := []string{"secret-subject", "secret-token", "secret-answer", "secret-user", "secret-message", "secret-who", "secret-why", "secret-release", "secret-host", "secret-path", "whsec_"}
 	for _, database := range databases() {
 		t.Run(database.name, func(t *testing.T) {
 			f := database.empty(t)
@@ -216,9 +216,11 @@ func TestConfidence(t *testing.T) {
 // confide puts a secret into every place that takes one.
 func confide(t *testing.T, store *records.Store) {
 	t.Helper()
+	_, err := store.AddReceiver(t.Context(), records.NewReceiver{Name: "shop", URL: "https://secret-host.example/secret-path"}, "secret-who", "secret-why")
+	require.NoError(t, err)
 	o := opening("a")
 	o.Subject, o.Reference = "secret-subject", "secret-reference"
-	_, err := store.BeginAndClaim(t.Context(), o, claim("a"))
+	_, err = store.BeginAndClaim(t.Context(), o, claim("a"))
 	require.NoError(t, err)
 	require.NoError(t, store.Release(t.Context(), claim("a"), "secret-release"))
 	_, err = store.Claim(t.Context(), claim("a"))
@@ -248,7 +250,7 @@ func (f fixture) dump(t *testing.T, store *records.Store) string {
 		}
 		return all.String()
 	}
-	for _, table := range []string{"records", "steps", "audit", "holds", "settings", "erasures"} {
+	for _, table := range []string{"records", "steps", "audit", "holds", "settings", "erasures", "receivers", "events", "deliveries"} {
 		var text string
 		require.NoError(t, records.DB(store).QueryRowContext(t.Context(), "SELECT COALESCE(STRING_AGG(x::text, ' '), '') FROM "+table+" x").Scan(&text))
 		all.WriteString(text)

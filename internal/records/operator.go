@@ -53,8 +53,8 @@ func refuse(journey enroll.Journey, wrong []enroll.FieldError) error {
 
 // Resolve settles an unknown outcome: it records what an operator learned from
 // the provider by other means. The recorded outcome stays unknown, and the
-// resolution stands beside it. Repeated with the same outcome by the same
-// operator it changes nothing.
+// resolution stands beside it. Receivers are told. Repeated with the same outcome
+// by the same operator it changes nothing.
 //
 // The error is ErrNotFound, ErrNotUnknown when there is nothing to settle,
 // ErrResolved when it was settled otherwise, or an *enroll.InputError that says
@@ -75,7 +75,7 @@ func (s *Store) Resolve(ctx context.Context, id enroll.RecordID, r enroll.Resolu
 			}
 			return fmt.Errorf("record %s: %w, as %s", id, ErrResolved, record.Resolution.Outcome)
 		}
-		return tx.resolve(ctx, id, r)
+		return tx.resolve(ctx, record, r)
 	})
 }
 
@@ -96,7 +96,8 @@ func settles(record enroll.Record, r enroll.Resolution) error {
 }
 
 // resolve writes the resolution of a record that is locked.
-func (t transaction) resolve(ctx context.Context, id enroll.RecordID, r enroll.Resolution) error {
+func (t transaction) resolve(ctx context.Context, record enroll.Record, r enroll.Resolution) error {
+	id := record.ID
 	if r.At.IsZero() {
 		r.At = t.now
 	}
@@ -106,6 +107,10 @@ func (t transaction) resolve(ctx context.Context, id enroll.RecordID, r enroll.R
 	}
 	if _, err := t.change(ctx, "UPDATE records SET resolved_outcome = $2, resolved_at = $3, resolution = $4, emptied_at = 0 WHERE id = $1",
 		id, r.Outcome, stamp(r.At), sealed); err != nil {
+		return err
+	}
+	record.Resolution = &r
+	if err := t.tellMore(ctx, enroll.EventResolved, record, nil); err != nil {
 		return err
 	}
 	// The reason stays out of the trail: it may tell of the person, and the

@@ -20,11 +20,13 @@ func postgresDialect() dialect {
 	return dialect{
 		name: "postgres",
 		// The number is arbitrary; it only has to be ours.
-		alone:    "SELECT pg_advisory_xact_lock(7216040018223)",
-		settled:  "LOCK TABLE records IN SHARE MODE",
-		lock:     selectRecord + " FOR UPDATE",
-		writing:  &sql.TxOptions{Isolation: sql.LevelReadCommitted},
-		snapshot: &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
+		alone:     "SELECT pg_advisory_xact_lock(7216040018223)",
+		settled:   "LOCK TABLE records IN SHARE MODE",
+		lock:      selectRecord + " FOR UPDATE",
+		exclusive: " FOR UPDATE",
+		unheld:    " FOR UPDATE SKIP LOCKED",
+		writing:   &sql.TxOptions{Isolation: sql.LevelReadCommitted},
+		snapshot:  &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +46,15 @@ func play(part string) int {
 	switch part {
 	case "claim everything":
 		err = claimEverything(ctx, store)
+	case "claim a delivery and hang":
+		short := claimer("killed")
+		short.Lease = time.Millisecond
+		var held []records.Delivery
+		held, _, err = store.ClaimDeliveries(ctx, short, 1, nil)
+		for _, delivery := range held {
+			_, _ = fmt.Fprintln(os.Stdout, delivery.Event)
+		}
+		_, _ = io.Copy(io.Discard, os.Stdin) // until it is killed
 	case "claim and hang":
 		_, err = store.BeginAndClaim(ctx, opening("a"), claim("a"))
 		_, _ = fmt.Fprintln(os.Stdout, "claimed")
@@ -154,6 +164,22 @@ func TestProcesses(t *testing.T) {
 				record, err := store.Get(t.Context(), "a")
 				require.NoError(t, err)
 				require.Equal(t, enroll.StepClaimed, record.Steps[0].State)
+			})
+
+			t.Run("leave_a_delivery_to_others_when_killed_before_its_end", func(t *testing.T) {
+				f := database.empty(t)
+				store := f.open(t)
+				add(t, store, "shop")
+				ended(t, store, "a")
+				p := f.start(t, "claim a delivery and hang")
+				event := strings.TrimSpace(p.line(t))
+				require.NoError(t, p.command.Process.Kill())
+				require.ErrorContains(t, p.command.Wait(), "killed")
+
+				require.Equal(t, "killed", listed(t, store, "shop")[0].HeldBy)
+				again := claimAll(t, store, claimer("w2")) // The lease is over.
+				require.Len(t, again, 1)
+				require.Equal(t, event, string(again[0].Event), "a receiver can tell that it is the same")
 			})
 		})
 	}

@@ -42,6 +42,8 @@ func encryptedColumns() []encrypted {
 		{"erasing", "name", []string{"erasure", "provider", "subject_hash"}, func(row []any) place {
 			return namePlace(text(row[0]), SubjectKey{Provider: enroll.Provider(text(row[1])), Hash: text(row[2])})
 		}},
+		{"receivers", "url", []string{"name"}, func(row []any) place { return urlPlace(text(row[0])) }},
+		{"receivers", "secrets", []string{"name"}, func(row []any) place { return secretsPlace(text(row[0])) }},
 	}
 }
 

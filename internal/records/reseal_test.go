@@ -154,6 +154,7 @@ func TestReseal(t *testing.T) {
 			name, err := late.ErasureName(t.Context(), "e2", anna()[0])
 			require.NoError(t, err)
 			require.Equal(t, enroll.Secret("name-of-anna"), name)
+			require.Equal(t, enroll.Secret("https://secret-host.example/secret-path"), claimAll(t, late, claimer("w1"))[0].URL)
 			_, err = late.Held(t.Context())
 			require.NoError(t, err)
 			for _, statement := range []string{"UPDATE audit SET what = 'x'", "UPDATE audit SET entry = entry"} {

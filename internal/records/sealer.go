@@ -30,6 +30,8 @@ const (
 	columnStatement  = "statement"
 	columnName       = "name"
 	columnReference  = "reference"
+	columnURL        = "url"
+	columnSecrets    = "secrets"
 )
 
 // place is where a ciphertext belongs. It opens nowhere else.

@@ -18,6 +18,8 @@ type Store struct {
 	sealer  sealer
 	// commit ends a transaction; tests have it lose the database's answer.
 	commit func(*sql.Tx) error
+	// woken is what Woken returns.
+	woken chan struct{}
 }
 
 // Open returns the store at the address, "sqlite:PATH" or "postgres://…", and
@@ -43,7 +45,7 @@ func open(ctx context.Context, address string, k *keys.Keys, version int) (*Stor
 	if version != newest {
 		scripts = scripts[:version]
 	}
-	store := &Store{db: db, dialect: dialect, sealer: sealer{ring: k.Records(), hash: k.ReferenceHash}, commit: (*sql.Tx).Commit}
+	store := &Store{db: db, dialect: dialect, sealer: sealer{ring: k.Records(), hash: k.ReferenceHash}, commit: (*sql.Tx).Commit, woken: make(chan struct{}, 1)}
 	err = store.write(ctx, "open", func(tx transaction) error {
 		if err := dialect.migrate(ctx, tx.Tx, scripts); err != nil {
 			return err
@@ -71,6 +73,8 @@ type transaction struct {
 	sealer  sealer
 	// now is the time of the change, for the audit trail.
 	now time.Time
+	// due is set when the change makes deliveries due.
+	due *bool
 }
 
 // write runs do in a transaction, which is on the disk when write returns.
@@ -89,11 +93,15 @@ func (s *Store) transact(ctx context.Context, op string, options *sql.TxOptions,
 		return fmt.Errorf("records: %s: %w", op, err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to take back
-	if err := do(transaction{Tx: tx, dialect: s.dialect, sealer: s.sealer, now: time.Now()}); err != nil {
+	due := false
+	if err := do(transaction{Tx: tx, dialect: s.dialect, sealer: s.sealer, now: time.Now(), due: &due}); err != nil {
 		return fmt.Errorf("records: %s: %w", op, err)
 	}
 	if err := s.commit(tx); err != nil {
 		return fmt.Errorf("records: %s: commit: %w", op, err)
+	}
+	if due {
+		s.wake()
 	}
 	return nil
 }

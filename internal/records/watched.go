@@ -12,6 +12,7 @@ const lateCapture = "late capture"
 
 // Watched tells in the audit trail what a watch found, and adds to the recorded
 // result what became of a capture that was completed after the journey's end.
+// Receivers are told.
 // Repeated, it changes nothing; neither does it when another run's outcome
 // counts.
 func (s *Store) Watched(ctx context.Context, id enroll.RecordID, found enroll.Watched) error {
@@ -37,6 +38,10 @@ func (s *Store) Watched(ctx context.Context, id enroll.RecordID, found enroll.Wa
 			if _, err := tx.change(ctx, "UPDATE records SET result = $2 WHERE id = $1", id, sealed); err != nil {
 				return err
 			}
+		}
+		late := &enroll.FoundLate{Completed: found.Completed, Removed: found.Removed, Kept: found.Kept, Reason: found.Reason}
+		if err := tx.tellMore(ctx, enroll.EventWatched, record, late); err != nil {
+			return err
 		}
 		return tx.audit(ctx, id, whatWatched, seen(found))
 	})

@@ -1,0 +1,401 @@
+package records_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/records"
+)
+
+// shop is a receiver that is acceptable.
+var shop = records.NewReceiver{Name: "shop", URL: "https://shop.example/hooks?token=secret-token"}
+
+// add adds receivers by their names and returns their secrets.
+func add(t *testing.T, store *records.Store, names ...string) []enroll.Secret {
+	t.Helper()
+	var all []enroll.Secret
+	for _, name := range names {
+		signing, err := store.AddReceiver(t.Context(), records.NewReceiver{Name: name, URL: enroll.Secret("https://" + name + ".example")}, "olga", "test")
+		require.NoError(t, err)
+		all = append(all, signing)
+	}
+	return all
+}
+
+// ended records journeys that ended.
+func ended(t *testing.T, store *records.Store, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		_, err := store.Conclude(t.Context(), records.Conclusion{Opening: opening(id), Result: result(enroll.Unknown)})
+		require.NoError(t, err)
+	}
+}
+
+// claimer returns who has time.
+func claimer(id string) records.Claimer {
+	return records.Claimer{ID: id, Lease: time.Hour}
+}
+
+// claimAll claims what is due.
+func claimAll(t *testing.T, store *records.Store, c records.Claimer) []records.Delivery {
+	t.Helper()
+	claimed, _, err := store.ClaimDeliveries(t.Context(), c, 100, nil)
+	require.NoError(t, err)
+	return claimed
+}
+
+// listed returns the deliveries to a receiver.
+func listed(t *testing.T, store *records.Store, receiver string) []records.DeliveryStatus {
+	t.Helper()
+	page, err := store.Deliveries(t.Context(), records.DeliveryFilter{Receiver: receiver})
+	require.NoError(t, err)
+	return page.Deliveries
+}
+
+func TestEvents(t *testing.T) {
+	for _, database := range databases() {
+		t.Run(database.name, func(t *testing.T) {
+			store := database.empty(t).open(t)
+			add(t, store, "shop", "bank")
+			body := func(delivery records.Delivery) enroll.OutcomeEvent {
+				var event enroll.OutcomeEvent
+				require.NoError(t, json.Unmarshal(delivery.Body, &event))
+				require.Equal(t, delivery.At, event.Timestamp)
+				return event
+			}
+			// said returns the one event that was told since, to each receiver.
+			said := func(t *testing.T) (records.Delivery, enroll.OutcomeEvent) {
+				t.Helper()
+				claimed := claimAll(t, store, claimer("w1"))
+				require.Len(t, claimed, 2)
+				require.Equal(t, claimed[0].Event, claimed[1].Event)
+				require.Equal(t, string(claimed[0].Body), string(claimed[1].Body))
+				require.NotEqual(t, claimed[0].Receiver, claimed[1].Receiver)
+				for _, delivery := range claimed {
+					require.NoError(t, store.Delivered(t.Context(), delivery, records.Attempt{Status: 204}))
+				}
+				return claimed[0], body(claimed[0])
+			}
+			var concluded enroll.OutcomeData
+
+			t.Run("tell_the_first_outcome_alone", func(t *testing.T) {
+				reset := opening("a")
+				reset.RunID = "run-2"
+				_, err := store.Begin(t.Context(), opening("a"))
+				require.NoError(t, err)
+				for _, outcome := range []enroll.Outcome{enroll.Unknown, enroll.Enrolled} {
+					_, err := store.Conclude(t.Context(), records.Conclusion{Opening: reset, Result: result(outcome)})
+					require.NoError(t, err)
+				}
+				_, event := said(t)
+				require.Equal(t, enroll.EventConcluded, event.Type)
+				concluded = event.Data
+				require.Equal(t, enroll.OutcomeData{
+					ID: "authid-a.run-1", Journey: enroll.AuthIDEnroll, Provider: enroll.AuthID, Sequence: 1,
+					Outcome: enroll.Unknown, Reason: enroll.ReasonDeclined, ProviderCode: "7", CanRetry: true, ConcludedAt: began.Add(time.Minute),
+				}, concluded)
+			})
+			t.Run("tell_a_resolution_once", func(t *testing.T) {
+				resolution := enroll.Resolution{Outcome: enroll.Enrolled, Who: "olga", Why: "Anna is there", At: began.Add(time.Hour)}
+				for range 2 {
+					require.NoError(t, store.Resolve(t.Context(), "a", resolution))
+				}
+				delivery, event := said(t)
+				require.Equal(t, enroll.EventResolved, event.Type)
+				expected := concluded
+				expected.Sequence, expected.Resolution = 2, &enroll.ResolvedOutcome{Outcome: enroll.Enrolled, At: resolution.At}
+				require.Equal(t, expected, event.Data)
+				require.NotContains(t, string(delivery.Body), "olga")
+			})
+			t.Run("tell_once_what_a_watch_found", func(t *testing.T) {
+				for range 2 {
+					require.NoError(t, store.Watched(t.Context(), "a", enroll.Watched{Completed: true, Kept: enroll.KeptBySetting}))
+				}
+				_, event := said(t)
+				require.Equal(t, enroll.EventWatched, event.Type)
+				require.Equal(t, 3, event.Data.Sequence)
+				require.Equal(t, &enroll.FoundLate{Completed: true, Kept: enroll.KeptBySetting}, event.Data.Found)
+				require.NotNil(t, event.Data.Resolution)
+			})
+			t.Run("hold_nothing_personal", func(t *testing.T) {
+				rows, err := records.DB(store).QueryContext(t.Context(), "SELECT body FROM events")
+				require.NoError(t, err)
+				defer rows.Close() //nolint:errcheck // Err tells what matters
+				for rows.Next() {
+					var text string
+					require.NoError(t, rows.Scan(&text))
+					for _, personal := range []string{"nna", "hash-a", "digest-a", "user", "olga"} {
+						require.NotContains(t, strings.ReplaceAll(text, "authid-a", ""), personal)
+					}
+				}
+				require.NoError(t, rows.Err())
+			})
+			t.Run("are_those_of_transactions_that_took_effect", func(t *testing.T) {
+				_, err := records.DB(store).ExecContext(t.Context(), "INSERT INTO events (id, record, sequence, type, at, body) VALUES ('evt_x', 'a', 9, 'x', 0, '{}')")
+				require.NoError(t, err)
+				tx, err := records.DB(store).BeginTx(t.Context(), nil)
+				require.NoError(t, err)
+				_, err = tx.ExecContext(t.Context(), "DELETE FROM events WHERE id = 'evt_x'")
+				require.NoError(t, err)
+				require.NoError(t, tx.Commit(), "its deliveries went with it")
+				records.FailNextCommit(store)
+				_, err = store.Conclude(t.Context(), records.Conclusion{Opening: opening("b"), Result: result(enroll.Enrolled)})
+				require.Error(t, err)
+				require.Empty(t, claimAll(t, store, claimer("w1")))
+				_, err = store.Conclude(t.Context(), records.Conclusion{Opening: opening("b"), Result: result(enroll.Enrolled)})
+				require.NoError(t, err)
+				require.Len(t, claimAll(t, store, claimer("w1")), 2)
+			})
+			t.Run("wake_whoever_waits_in_this_process", func(t *testing.T) {
+				select {
+				case <-store.Woken():
+				default:
+				}
+				ended(t, store, "c", "d")
+				<-store.Woken()
+				select {
+				case <-store.Woken():
+					t.Fatal("it is told once")
+				default:
+				}
+			})
+		})
+	}
+}
+
+func TestClaimDeliveries(t *testing.T) {
+	for _, database := range databases() {
+		t.Run(database.name, func(t *testing.T) {
+			t.Run("gives_what_an_attempt_needs", func(t *testing.T) {
+				store := database.empty(t).open(t)
+				signing, err := store.AddReceiver(t.Context(), shop, "olga", "test")
+				require.NoError(t, err)
+				ended(t, store, "a")
+				claimed := claimAll(t, store, claimer("w1"))
+				require.Len(t, claimed, 1)
+				require.Equal(t, "shop", claimed[0].Receiver)
+				require.Equal(t, shop.URL, claimed[0].URL)
+				require.Equal(t, []enroll.Secret{signing}, claimed[0].Secrets)
+				require.Equal(t, 1, claimed[0].Attempt)
+				require.NotContains(t, fmt.Sprintf("%+v", claimed[0]), "secret-token")
+			})
+			t.Run("gives_each_delivery_to_one_of_many", func(t *testing.T) {
+				f := database.empty(t)
+				stores := []*records.Store{f.open(t), f.open(t)}
+				add(t, stores[0], "shop", "bank")
+				const journeys = 20
+				for i := range journeys {
+					ended(t, stores[0], fmt.Sprintf("j%d", i))
+				}
+				var group sync.WaitGroup
+				var mutex sync.Mutex
+				claims := map[string]int{}
+				errs := make([]error, 8)
+				for i := range errs {
+					group.Go(func() {
+						c := claimer(fmt.Sprintf("w%d", i))
+						for {
+							claimed, _, err := stores[i%len(stores)].ClaimDeliveries(t.Context(), c, 6, nil)
+							if errs[i] = err; err != nil || len(claimed) == 0 {
+								return
+							}
+							mutex.Lock()
+							for _, delivery := range claimed {
+								claims[delivery.Receiver+string(delivery.Event)]++
+							}
+							mutex.Unlock()
+						}
+					})
+				}
+				group.Wait()
+				require.NoError(t, errors.Join(errs...))
+				// Those who found everything held by others have gone: what is left is due.
+				for _, delivery := range claimAll(t, stores[0], claimer("last")) {
+					claims[delivery.Receiver+string(delivery.Event)]++
+				}
+				require.Len(t, claims, 2*journeys)
+				for name, count := range claims {
+					require.Equal(t, 1, count, name)
+				}
+			})
+			t.Run("gives_it_again_when_the_lease_ran_out", func(t *testing.T) {
+				store := database.empty(t).open(t)
+				add(t, store, "shop")
+				ended(t, store, "a")
+				short := claimer("w1")
+				short.Lease = time.Microsecond
+				died := claimAll(t, store, short)
+				require.Len(t, died, 1)
+				again := claimAll(t, store, claimer("w2"))
+				require.Len(t, again, 1)
+				require.Equal(t, died[0].Event, again[0].Event, "the same event")
+				require.Equal(t, string(died[0].Body), string(again[0].Body))
+				require.Equal(t, 1, again[0].Attempt, "nobody knows how the attempt ended")
+
+				late := records.Attempt{Trouble: "timeout"}
+				require.ErrorIs(t, store.Postpone(t.Context(), died[0], late, time.Now()), records.ErrNotHeld)
+				require.ErrorIs(t, store.GiveUp(t.Context(), died[0], late), records.ErrNotHeld)
+				require.ErrorIs(t, store.Gone(t.Context(), died[0], records.Attempt{Status: 410}), records.ErrNotHeld)
+				require.Equal(t, "w2", listed(t, store, "shop")[0].HeldBy)
+				require.NoError(t, store.Delivered(t.Context(), died[0], records.Attempt{Status: 200}), "it was delivered, whoever held it")
+				require.Equal(t, records.DeliveryDelivered, listed(t, store, "shop")[0].State)
+				require.ErrorIs(t, store.Postpone(t.Context(), again[0], late, time.Now()), records.ErrNotHeld)
+			})
+			t.Run("shares_the_limit_among_receivers", func(t *testing.T) {
+				store := database.empty(t).open(t)
+				add(t, store, "bank", "full", "shop")
+				for i := range 6 {
+					ended(t, store, fmt.Sprintf("j%d", i))
+				}
+				// counts claims and counts what each receiver gets.
+				counts := func(limit int, skip ...string) (map[string]int, time.Time) {
+					claimed, next, err := store.ClaimDeliveries(t.Context(), claimer("w1"), limit, skip)
+					require.NoError(t, err)
+					count := map[string]int{}
+					for _, delivery := range claimed {
+						count[delivery.Receiver]++
+					}
+					return count, next
+				}
+				count, next := counts(6, "full")
+				require.Equal(t, map[string]int{"bank": 3, "shop": 3}, count)
+				require.False(t, next.After(time.Now()), "there is more that is due")
+				count, next = counts(1, "full", "shop")
+				require.Equal(t, map[string]int{"bank": 1}, count)
+				require.False(t, next.After(time.Now()))
+				count, next = counts(100, "full")
+				require.Equal(t, map[string]int{"bank": 2, "shop": 3}, count)
+				require.WithinDuration(t, time.Now().Add(time.Hour), next, time.Minute, "nothing is due before a lease ends")
+				count, next = counts(100, "full", "shop", "bank")
+				require.Empty(t, count)
+				require.Zero(t, next)
+			})
+			t.Run("takes_back_what_could_not_be_tried", func(t *testing.T) {
+				store := database.empty(t).open(t)
+				add(t, store, "shop")
+				ended(t, store, "a")
+				held := claimAll(t, store, claimer("w1"))[0]
+				require.NoError(t, store.HandBack(t.Context(), held))
+				again := claimAll(t, store, claimer("w2"))
+				require.Len(t, again, 1)
+				require.Equal(t, 1, again[0].Attempt)
+				require.NoError(t, store.HandBack(t.Context(), held), "it is not its own any more")
+				require.Empty(t, claimAll(t, store, claimer("w3")))
+			})
+			t.Run("tells_since_when_the_oldest_waits", func(t *testing.T) {
+				store := database.empty(t).open(t)
+				oldest, err := store.OldestDelivery(t.Context())
+				require.NoError(t, err)
+				require.Zero(t, oldest)
+				add(t, store, "shop", "bank")
+				ended(t, store, "a", "b")
+				events := listed(t, store, "shop")
+				for _, expected := range []time.Time{events[1].At, events[0].At, {}} {
+					oldest, err = store.OldestDelivery(t.Context())
+					require.NoError(t, err)
+					require.Equal(t, expected, oldest)
+					claimed, _, err := store.ClaimDeliveries(t.Context(), claimer("w1"), 2, nil)
+					require.NoError(t, err)
+					for _, delivery := range claimed {
+						require.NoError(t, store.Delivered(t.Context(), delivery, records.Attempt{Status: 200}))
+					}
+				}
+			})
+			t.Run("tells_when_the_next_is_due", func(t *testing.T) {
+				store := database.empty(t).open(t)
+				_, next, err := store.ClaimDeliveries(t.Context(), claimer("w1"), 100, nil)
+				require.NoError(t, err)
+				require.Zero(t, next)
+				add(t, store, "shop")
+				ended(t, store, "a")
+				held := claimAll(t, store, claimer("w1"))[0]
+				until := time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
+				require.NoError(t, store.Postpone(t.Context(), held, records.Attempt{Status: 503}, until))
+				claimed, next, err := store.ClaimDeliveries(t.Context(), claimer("w1"), 100, nil)
+				require.NoError(t, err)
+				require.Empty(t, claimed)
+				require.Equal(t, until, next)
+				status := listed(t, store, "shop")[0]
+				require.Equal(t, records.DeliveryPending, status.State)
+				require.Equal(t, []any{1, 503, until, ""}, []any{status.Attempts, status.LastStatus, status.DueAt, status.HeldBy})
+			})
+			t.Run("counts_attempts_whose_end_is_known", func(t *testing.T) {
+				store := database.empty(t).open(t)
+				add(t, store, "shop")
+				ended(t, store, "a")
+				for attempt := 1; attempt <= 3; attempt++ {
+					held := claimAll(t, store, claimer("w1"))[0]
+					require.Equal(t, attempt, held.Attempt)
+					if attempt < 3 {
+						require.NoError(t, store.Postpone(t.Context(), held, records.Attempt{Trouble: "timeout"}, time.Now()))
+						continue
+					}
+					require.NoError(t, store.GiveUp(t.Context(), held, records.Attempt{Trouble: "timeout"}))
+				}
+				require.Empty(t, claimAll(t, store, claimer("w1")))
+				status := listed(t, store, "shop")[0]
+				require.Equal(t, []any{records.DeliveryGivenUp, 3, "timeout"}, []any{status.State, status.Attempts, status.LastError})
+			})
+			t.Run("refuses_who_could_not_hold_anything", func(t *testing.T) {
+				store := database.empty(t).open(t)
+				_, _, err := store.ClaimDeliveries(t.Context(), records.Claimer{}, 0, nil)
+				require.ErrorContains(t, err, "a claimer needs")
+			})
+		})
+	}
+}
+
+func TestGone(t *testing.T) {
+	for _, database := range databases() {
+		t.Run(database.name, func(t *testing.T) {
+			store := database.empty(t).open(t)
+			add(t, store, "shop", "bank")
+			ended(t, store, "a", "b")
+			var held []records.Delivery
+			for _, delivery := range claimAll(t, store, claimer("w1")) {
+				if delivery.Receiver == "shop" {
+					held = append(held, delivery)
+				}
+			}
+			require.Len(t, held, 2)
+			require.NoError(t, store.Gone(t.Context(), held[0], records.Attempt{Status: 410}))
+			require.NoError(t, store.Postpone(t.Context(), held[1], records.Attempt{Status: 410}, time.Now()))
+
+			ended(t, store, "c")
+			claimed := claimAll(t, store, claimer("w1"))
+			require.Len(t, claimed, 1, "others go on")
+			require.Equal(t, "bank", claimed[0].Receiver)
+			gone := listed(t, store, "shop")
+			require.Len(t, gone, 3, "what came meanwhile is kept")
+			for _, delivery := range gone {
+				require.Equal(t, records.DeliveryGone, delivery.State)
+				require.Zero(t, delivery.DueAt)
+			}
+			backlogs, err := store.Backlogs(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, []any{"shop", true, 3}, []any{backlogs[1].Receiver, backlogs[1].Gone, backlogs[1].Pending})
+			require.Equal(t, gone[2].At, backlogs[1].Oldest)
+			trail := whats(t, store, "")
+			require.Contains(t, trail[len(trail)-1], "receiver_gone shop answered 410 to evt_")
+
+			require.NoError(t, store.ResumeReceiver(t.Context(), "shop", "olga", "it is back"))
+			again := claimAll(t, store, claimer("w2"))
+			require.Len(t, again, 3)
+			for _, delivery := range again {
+				require.Equal(t, 1, delivery.Attempt, "as if for the first time")
+			}
+			require.ErrorIs(t, store.Gone(t.Context(), held[1], records.Attempt{Status: 410}), records.ErrNotHeld, "an answer from before")
+			receivers, err := store.Receivers(t.Context())
+			require.NoError(t, err)
+			require.Zero(t, receivers[1].GoneAt)
+		})
+	}
+}

@@ -1,0 +1,238 @@
+package records
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bioenroll/bioenroll/enroll"
+)
+
+// Redelivery chooses events that a receiver is to be sent again, whatever became
+// of them, or for the first time when it was added later.
+type Redelivery struct {
+	Receiver string
+	// Event is the one; otherwise Since and Until choose those that came about
+	// from the one time on and before the other. A zero Until means now.
+	Event        enroll.EventID
+	Since, Until time.Time
+}
+
+// wrong says what is wrong with a redelivery.
+func (r Redelivery) wrong() []enroll.FieldError {
+	switch {
+	case r.Event == "" && r.Since.IsZero():
+		return []enroll.FieldError{{Field: "since", Given: "nothing", Allowed: "a time, or one event"}}
+	case r.Event != "" && (!r.Since.IsZero() || !r.Until.IsZero()):
+		return []enroll.FieldError{{Field: "event", Given: "together with a time", Allowed: "either of them"}}
+	case !r.Until.IsZero() && !r.Until.After(r.Since):
+		return []enroll.FieldError{{Field: "until", Given: r.Until.UTC().Format(time.RFC3339), Allowed: "a time after since"}}
+	}
+	return nil
+}
+
+// Redeliver makes the chosen events due for a receiver and returns how many. The
+// error is ErrNoReceiver, ErrNoEvent, or an *enroll.InputError.
+func (s *Store) Redeliver(ctx context.Context, r Redelivery, who, why string) (int, error) {
+	if err := refuse("", r.wrong()); err != nil {
+		return 0, fmt.Errorf("records: redeliver: %w", err)
+	}
+	count := int64(0)
+	err := s.manage(ctx, whatRedelivered, r.Receiver, who, why, func(tx transaction, _ secrets) error {
+		if r.Until.IsZero() {
+			r.Until = tx.now
+		}
+		chosen, arguments := "id = $3", []any{r.Receiver, stamp(tx.now), r.Event}
+		if r.Event == "" {
+			chosen, arguments = "at >= $3 AND at < $4", []any{r.Receiver, stamp(tx.now), stamp(r.Since), stamp(r.Until)}
+		}
+		result, err := tx.ExecContext(ctx, `INSERT INTO deliveries (event, receiver, at, due_at)
+			SELECT id, $1, at, $2 FROM events WHERE `+chosen+` ORDER BY at, id
+			ON CONFLICT (event, receiver) DO UPDATE SET state = 'pending', attempts = 0, claims = deliveries.claims + 1, claimed_by = '', due_at = excluded.due_at`,
+			arguments...)
+		if err != nil {
+			return err
+		}
+		if count, err = result.RowsAffected(); err == nil && count == 0 && r.Event != "" {
+			err = fmt.Errorf("%s: %w", r.Event, ErrNoEvent)
+		}
+		*tx.due = true
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return int(count), nil
+}
+
+// DeliveryState is how far a delivery has come.
+type DeliveryState string
+
+// The states of a delivery.
+const (
+	// DeliveryPending: it waits, or is under way.
+	DeliveryPending DeliveryState = "pending"
+	// DeliveryDelivered: the receiver has accepted it.
+	DeliveryDelivered DeliveryState = "delivered"
+	// DeliveryGivenUp: all attempts failed.
+	DeliveryGivenUp DeliveryState = "given_up"
+	// DeliveryGone: it waits for a receiver that wanted nothing more.
+	DeliveryGone DeliveryState = "gone"
+)
+
+// DeliveryStates lists the states.
+func DeliveryStates() []DeliveryState {
+	return []DeliveryState{DeliveryPending, DeliveryDelivered, DeliveryGivenUp, DeliveryGone}
+}
+
+// DeliveryStatus is what is known of one delivery.
+type DeliveryStatus struct {
+	Event    enroll.EventID   `json:"event"`
+	Type     enroll.EventType `json:"type"`
+	Receiver string           `json:"receiver"`
+	// Journey is the journey's ID in the HTTP API, and Sequence orders its events.
+	Journey  string        `json:"journey"`
+	Sequence int           `json:"sequence"`
+	State    DeliveryState `json:"state"`
+	// At is when the event came about.
+	At time.Time `json:"at"`
+	// Attempts counts those whose end is known, since the last redelivery.
+	Attempts int `json:"attempts"`
+	// DueAt is when the next attempt is due, or when somebody else may make it
+	// while HeldBy, a process, makes one.
+	DueAt  time.Time `json:"due_at,omitzero"`
+	HeldBy string    `json:"held_by,omitempty"`
+	// LastAt is when the last attempt ended, LastStatus the HTTP status of its
+	// answer, and LastError what went wrong without one.
+	LastAt     time.Time `json:"last_at,omitzero"`
+	LastStatus int       `json:"last_status,omitempty"`
+	LastError  string    `json:"last_error,omitempty"`
+}
+
+// DeliveryFilter chooses deliveries to one receiver.
+type DeliveryFilter struct {
+	Receiver string
+	// State chooses those in a state; empty chooses all.
+	State DeliveryState
+	// Limit is how many a page has: up to 1000, or 50 when it is 0.
+	Limit int
+	// After is the Next of the page before.
+	After string
+}
+
+// DeliveryPage is a part of what a filter chose.
+type DeliveryPage struct {
+	// Deliveries are those of the newest events first.
+	Deliveries []DeliveryStatus
+	// Next finds the following page; it is empty after the last one.
+	Next string
+}
+
+// Deliveries returns the deliveries that the filter chooses, those of the newest
+// events first. The error is ErrNoReceiver or an *enroll.InputError.
+func (s *Store) Deliveries(ctx context.Context, f DeliveryFilter) (DeliveryPage, error) {
+	var page DeliveryPage
+	err := s.read(ctx, "deliveries", func(tx transaction) error {
+		limit, err := pageSize(f.Limit)
+		if err != nil {
+			return err
+		}
+		var goneAt int64
+		if err := tx.QueryRowContext(ctx, "SELECT gone_at FROM receivers WHERE name = $1", f.Receiver).Scan(&goneAt); err != nil {
+			return noReceiver(f.Receiver, err)
+		}
+		conditions, arguments, err := f.conditions(goneAt != 0)
+		if err != nil || conditions == "" {
+			return err
+		}
+		page.Deliveries, err = tx.deliveries(ctx, conditions+fmt.Sprintf(" ORDER BY d.at DESC, d.event DESC LIMIT %d", limit+1), arguments, goneAt != 0)
+		if err == nil && len(page.Deliveries) > limit {
+			page.Deliveries = page.Deliveries[:limit]
+			last := page.Deliveries[limit-1]
+			page.Next = fmt.Sprintf("%d-%s", stamp(last.At), last.Event)
+		}
+		return err
+	})
+	return page, err
+}
+
+// conditions returns the filter as a condition and its arguments; nothing when
+// no delivery can fit. Pending and gone are one stored state: which of them it
+// is, the receiver says.
+func (f DeliveryFilter) conditions(gone bool) (string, []any, error) {
+	where, arguments := "d.receiver = $1", []any{f.Receiver}
+	switch f.State {
+	case "":
+	case DeliveryPending, DeliveryGone:
+		if gone != (f.State == DeliveryGone) {
+			return "", nil, nil
+		}
+		where += " AND d.state = 'pending'"
+	case DeliveryDelivered, DeliveryGivenUp:
+		arguments = append(arguments, f.State)
+		where += " AND d.state = $2"
+	default:
+		names := make([]string, len(DeliveryStates()))
+		for i, state := range DeliveryStates() {
+			names[i] = string(state)
+		}
+		return "", nil, refuse("", []enroll.FieldError{{Field: "state", Given: fmt.Sprintf("%.60q", f.State), Allowed: strings.Join(names, ", ")}})
+	}
+	if f.After != "" {
+		at, event, _ := strings.Cut(f.After, "-")
+		micros, err := strconv.ParseInt(at, 10, 64)
+		if err != nil || event == "" {
+			return "", nil, errors.New("after: given what is no page's Next, allowed: the Next of the page before")
+		}
+		where += fmt.Sprintf(" AND (d.at, d.event) < ($%d, $%d)", len(arguments)+1, len(arguments)+2)
+		arguments = append(arguments, micros, event)
+	}
+	return where, arguments, nil
+}
+
+// deliveries returns those of a query's end.
+func (t transaction) deliveries(ctx context.Context, end string, arguments []any, gone bool) ([]DeliveryStatus, error) {
+	rows, err := t.QueryContext(ctx, `SELECT d.event, d.receiver, d.state, d.at, d.due_at, d.attempts, d.claimed_by, d.last_at, d.last_status, d.last_error,
+		e.type, e.sequence, e.body FROM deliveries AS d JOIN events AS e ON e.id = d.event WHERE `+end, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // Err tells what matters
+	var found []DeliveryStatus
+	for rows.Next() {
+		delivery, err := scanDelivery(rows)
+		if err != nil {
+			return nil, err
+		}
+		if gone && delivery.State == DeliveryPending {
+			delivery.State, delivery.DueAt = DeliveryGone, time.Time{}
+		}
+		found = append(found, delivery)
+	}
+	return found, rows.Err()
+}
+
+// scanDelivery reads a delivery from a row.
+func scanDelivery(from scanner) (DeliveryStatus, error) {
+	var found DeliveryStatus
+	var at, dueAt, lastAt int64
+	var body []byte
+	if err := from.Scan(&found.Event, &found.Receiver, &found.State, &at, &dueAt, &found.Attempts, &found.HeldBy, &lastAt, &found.LastStatus, &found.LastError,
+		&found.Type, &found.Sequence, &body); err != nil {
+		return DeliveryStatus{}, err
+	}
+	found.At, found.LastAt = moment(at), moment(lastAt)
+	if found.State == DeliveryPending {
+		found.DueAt = moment(dueAt)
+	}
+	var event enroll.OutcomeEvent
+	if err := json.Unmarshal(body, &event); err != nil {
+		return DeliveryStatus{}, fmt.Errorf("%s: %w", found.Event, ErrDamaged)
+	}
+	found.Journey = event.Data.ID
+	return found, nil
+}
