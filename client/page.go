@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/records"
 )
 
 // ListedPage is a part of what a filter chose, the newest first.
@@ -52,6 +53,56 @@ func (c *Client) ListPage(ctx context.Context, filter Filter, after string) (Lis
 		page.Journeys = append(page.Journeys, shownOf(info))
 	}
 	return page, nil
+}
+
+// ListRecorded returns the journeys of the records that the filter chooses, the
+// newest first and page by page, as ListPage does: by what the caller calls them,
+// and those included that Temporal has forgotten. Of a journey that is alive, the
+// server tells the rest. Each has the run that it is known by.
+//
+// It returns *enroll.InputError when the filter's After is no Next of a page
+// before, or its Reference is none.
+func (c *Client) ListRecorded(ctx context.Context, filter RecordFilter) (ListedPage, error) {
+	store, err := c.kept("list")
+	if err != nil {
+		return ListedPage{}, err
+	}
+	if err := enroll.CheckReference(filter.Reference); err != nil {
+		return ListedPage{}, err
+	}
+	found, err := store.Find(ctx, filter)
+	if errors.Is(err, records.ErrNoNext) {
+		return ListedPage{}, noNext()
+	}
+	if err != nil {
+		return ListedPage{}, fmt.Errorf("list: %w", err)
+	}
+	page := ListedPage{Next: found.Next}
+	for _, record := range found.Records {
+		shown, err := c.listedOf(ctx, record)
+		if err != nil {
+			return ListedPage{}, fmt.Errorf("list: %w", err)
+		}
+		page.Journeys = append(page.Journeys, shown)
+	}
+	return page, nil
+}
+
+// listedOf shows the journey of a record as lists do.
+func (c *Client) listedOf(ctx context.Context, record enroll.Record) (Shown, error) {
+	shown := shownOfRecord(record)
+	if record.Result == nil {
+		found, err := c.current(ctx, record.WorkflowID, record.RunID)
+		switch {
+		case err == nil:
+			shown = shownOf(found.info)
+			shown.Record, shown.Resolution, shown.Reference = record.ID, record.Resolution, record.Reference
+		case !errors.Is(err, ErrNotFound):
+			return Shown{}, err
+		}
+	}
+	shown.RunID = record.FirstRun
+	return shown, nil
 }
 
 func noNext() error {

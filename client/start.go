@@ -37,7 +37,8 @@ type Started struct {
 	// ID names the journey in every other call. It is opaque: a keyed hash of
 	// the subject.
 	ID string `json:"id"`
-	// RunID tells this journey from others of the same subject.
+	// RunID tells this journey from others of the same subject. It stays good
+	// when the journey is reset and goes on in another run.
 	RunID string `json:"run_id"`
 	// HandOver is what the frontend needs; nil when the journey ended at once.
 	// A key that is repeated after the end brings the hand-over of then:

@@ -23,7 +23,9 @@ type journeyBody struct {
 	ID       string          `json:"id"`
 	Journey  enroll.Journey  `json:"journey"`
 	Provider enroll.Provider `json:"provider"`
-	Phase    enroll.Phase    `json:"phase"`
+	// Reference is what the caller calls the journey.
+	Reference string       `json:"reference,omitempty"`
+	Phase     enroll.Phase `json:"phase"`
 	// WaitingOn is provider, person or nobody.
 	WaitingOn    string    `json:"waiting_on,omitempty"`
 	StartedAt    time.Time `json:"started_at,omitzero"`
@@ -37,7 +39,15 @@ type journeyBody struct {
 	CanRetry     *bool          `json:"can_retry,omitempty"`
 	ConcludedAt  time.Time      `json:"concluded_at,omitzero"`
 	Details      *details       `json:"details,omitempty"`
-	Links        links          `json:"links"`
+	// Resolution is what an operator found out about an unknown outcome.
+	Resolution *resolution `json:"resolution,omitempty"`
+	Links      links       `json:"links"`
+}
+
+// resolution is what everybody but operators is told of one.
+type resolution struct {
+	Outcome enroll.Outcome `json:"outcome"`
+	At      time.Time      `json:"at"`
 }
 
 // details are what some outcomes bring beside themselves.
@@ -55,7 +65,10 @@ type details struct {
 func bodyOf(id journeyID, shown client.Shown) journeyBody {
 	body := journeyBody{
 		ID: id.String(), Journey: shown.Journey, Phase: shown.Phase, StartedAt: shown.StartedAt, Deadline: shown.Deadline,
-		Outcome: shown.Outcome, Links: linksOf(id, shown),
+		Outcome: shown.Outcome, Reference: shown.Reference.Reveal(), Links: linksOf(id, shown),
+	}
+	if shown.Resolution != nil {
+		body.Resolution = &resolution{Outcome: shown.Resolution.Outcome, At: shown.Resolution.At}
 	}
 	if spec, err := shown.Journey.Spec(); err == nil {
 		body.Provider = spec.Provider

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -26,13 +27,14 @@ type listBody struct {
 }
 
 // list tells the journeys that the filters choose, as the server's index knows
-// them: it may lag by about a second.
+// them: it may lag by about a second. What a caller calls them is in the records
+// alone.
 func (s *Server) list(w http.ResponseWriter, r *http.Request, _ access.Caller) error {
 	filter, err := filterOf(r.URL.Query())
 	if err != nil {
 		return err
 	}
-	page, err := s.journeys.ListPage(r.Context(), filter, r.URL.Query().Get("cursor"))
+	page, err := s.page(r.Context(), filter, r.URL.Query())
 	if err != nil {
 		return err
 	}
@@ -41,6 +43,21 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, _ access.Caller) e
 		body.Journeys = append(body.Journeys, bodyOf(journeyID{shown.ID, shown.RunID}, shown))
 	}
 	return answer(w, http.StatusOK, body)
+}
+
+// page finds the journeys of one page.
+func (s *Server) page(ctx context.Context, filter client.Filter, query url.Values) (client.ListedPage, error) {
+	after := query.Get("cursor")
+	if !query.Has("reference") {
+		return s.journeys.ListPage(ctx, filter, after)
+	}
+	if query.Get("reference") == "" || query.Has("phase") || query.Has("overdue") {
+		return client.ListedPage{}, problem(InvalidRequest, "The parameter reference is 1 to 200 characters, and does not go together with phase or overdue.")
+	}
+	return s.journeys.ListRecorded(ctx, client.RecordFilter{
+		Provider: filter.Provider, Journey: filter.Journey, Outcome: filter.Outcome, Reference: enroll.Secret(query.Get("reference")),
+		Limit: filter.Limit, After: after,
+	})
 }
 
 // filterOf reads the parameters of a list. One that does not exist is refused:
@@ -61,7 +78,7 @@ func filterOf(query url.Values) (client.Filter, error) {
 func choose(filter *client.Filter, name, value string) error {
 	var allowed []string
 	switch name {
-	case "cursor":
+	case "cursor", "reference":
 		return nil
 	case "provider":
 		filter.Provider, allowed = enroll.Provider(value), words(enroll.Providers())

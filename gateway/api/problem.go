@@ -95,6 +95,9 @@ type Problem struct { //nolint:errname // RFC 9457 calls it a problem
 	Detail string `json:"detail,omitempty"`
 	// Fields lists the fields that are not acceptable.
 	Fields []enroll.FieldError `json:"fields,omitempty"`
+	// Reason and ProviderCode say why the provider refused a renewal.
+	Reason       enroll.Reason `json:"reason,omitempty"`
+	ProviderCode string        `json:"provider_code,omitempty"`
 
 	kind  Kind
 	after time.Duration

@@ -83,5 +83,7 @@ func notRenewed(refused enroll.Verdict) *Problem {
 	if refused.ProviderCode != "" {
 		detail = fmt.Sprintf("The provider gave nothing new: %s, code %s.", refused.Reason, refused.ProviderCode)
 	}
-	return problem(NotRenewable, "%s The journey goes on waiting with the hand-over it has.", detail)
+	p := problem(NotRenewable, "%s The journey goes on waiting with the hand-over it has.", detail)
+	p.Reason, p.ProviderCode = refused.Reason, refused.ProviderCode
+	return p
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,7 @@ type Journeys interface {
 	Show(ctx context.Context, id, runID string) (client.Shown, error)
 	Wait(ctx context.Context, id, runID string) (enroll.Result, error)
 	ListPage(ctx context.Context, filter client.Filter, after string) (client.ListedPage, error)
+	ListRecorded(ctx context.Context, filter client.RecordFilter) (client.ListedPage, error)
 	Hint(ctx context.Context, id, runID string, name enroll.HintName, hint enroll.Hint) (late bool, err error)
 	Renew(ctx context.Context, id, runID, key string) (enroll.RenewReply, error)
 	Cancel(ctx context.Context, id, runID string) error
@@ -54,6 +56,8 @@ type Options struct {
 	Follow Follower
 	// Spool keeps uploads until they are sealed.
 	Spool Spool
+	// Uploads is how many are taken at the same time; 0 means DefaultUploads.
+	Uploads int
 	// Log gets what callers are not told.
 	Log *zap.Logger
 	// Now is the clock; time.Now when nil.
@@ -67,6 +71,7 @@ type Server struct {
 	origins  access.Origins
 	follow   Follower
 	spool    Spool
+	uploads  uploads
 	log      *zap.Logger
 	now      func() time.Time
 }
@@ -76,7 +81,10 @@ func New(options Options) *Server {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return &Server{journeys: options.Journeys, access: options.Access, origins: options.Origins, follow: options.Follow, spool: options.Spool, log: options.Log, now: options.Now}
+	return &Server{
+		journeys: options.Journeys, access: options.Access, origins: options.Origins, follow: options.Follow, spool: options.Spool,
+		uploads: make(uploads, cmp.Or(options.Uploads, DefaultUploads)), log: options.Log, now: options.Now,
+	}
 }
 
 // handle answers a request of a caller whose role may make it. An error becomes

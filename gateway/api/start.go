@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/gateway/access"
@@ -38,16 +40,16 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request, _ access.Caller) 
 	if err != nil {
 		return err
 	}
-	request, release, err := s.readStart(w, r)
+	asked, release, err := s.readStart(w, r)
 	defer release()
 	if err != nil {
 		return err
 	}
-	started, repeated, err := s.journeys.StartOrRepeat(r.Context(), key, request)
+	started, repeated, err := s.journeys.StartOrRepeat(r.Context(), key, asked.request)
 	if err != nil {
-		return err
+		return asked.zeros.tell(err)
 	}
-	body, err := s.startedBody(r, request.Journey(), started, repeated)
+	body, err := s.startedBody(r, asked.request, started, repeated)
 	if err != nil {
 		return err
 	}
@@ -68,9 +70,15 @@ func keyOf(r *http.Request) (string, error) {
 	return keys[0], nil
 }
 
+// asked is a start as it was asked for.
+type asked struct {
+	request client.Request
+	zeros   zeros
+}
+
 // readStart reads the request in either form. The caller calls release when the
 // request is not needed any more, also after an error.
-func (s *Server) readStart(w http.ResponseWriter, r *http.Request) (_ client.Request, release func(), err error) {
+func (s *Server) readStart(w http.ResponseWriter, r *http.Request) (_ asked, release func(), err error) {
 	u, release := &upload{}, func() {}
 	var body startBody
 	switch contentType(r) {
@@ -78,47 +86,57 @@ func (s *Server) readStart(w http.ResponseWriter, r *http.Request) (_ client.Req
 		err = readJSON(w, r, &body)
 	case uploadType:
 		if err := patience(w, s.now(), uploadPatience); err != nil {
-			return nil, release, err
+			return asked{}, release, err
+		}
+		if err := s.uploads.begin(); err != nil {
+			return asked{}, release, err
 		}
 		if u, err = s.readUpload(w, r); err == nil {
 			err = decode(u.body, &body)
 		}
-		release = u.close
+		release = func() {
+			u.close()
+			s.uploads.end()
+		}
 	default:
 		err = unsupported(jsonType + " or " + uploadType)
 	}
 	if err != nil {
-		return nil, release, err
+		return asked{}, release, err
 	}
 	request, err := body.request(u)
 	return request, release, err
 }
 
 // request makes the journey's request of JSON and files.
-func (b startBody) request(u *upload) (client.Request, error) {
+func (b startBody) request(u *upload) (asked, error) {
 	into, request, err := client.NewRequest(b.Journey)
 	if err != nil {
 		var names []string
 		for _, spec := range enroll.Catalogue() {
 			names = append(names, string(spec.Journey))
 		}
-		return nil, &enroll.InputError{Fields: []enroll.FieldError{{Field: "journey", Given: "what is no journey", Allowed: strings.Join(names, ", ")}}}
+		return asked{}, &enroll.InputError{Fields: []enroll.FieldError{{Field: "journey", Given: "what is no journey", Allowed: strings.Join(names, ", ")}}}
 	}
+	var given zeros
 	if len(b.Input) > 0 {
 		if err := decode(b.Input, into); err != nil {
-			return nil, err
+			return asked{}, err
+		}
+		if given, err = refuseZeros(jsontext.Value(b.Input), into); err != nil {
+			return asked{}, err
 		}
 	}
 	if err := u.attach(into); err != nil {
-		return nil, err
+		return asked{}, err
 	}
-	return request(), nil
+	return asked{request: request(), zeros: given}, nil
 }
 
 // startedBody tells how the journey stands. What was repeated may have gone on
 // since, so it is looked up.
-func (s *Server) startedBody(r *http.Request, journey enroll.Journey, started client.Started, repeated bool) (startedBody, error) {
-	id := journeyID{started.ID, started.RunID}
+func (s *Server) startedBody(r *http.Request, request client.Request, started client.Started, repeated bool) (startedBody, error) {
+	id, journey := journeyID{started.ID, started.RunID}, request.Journey()
 	shown := client.Shown{
 		ID: started.ID, RunID: started.RunID, Journey: journey, Deadline: started.Deadline, Phase: enroll.Waiting,
 		State: &enroll.State{Journey: journey, Phase: enroll.Waiting, WaitingOn: "person", Result: started.Result},
@@ -132,6 +150,7 @@ func (s *Server) startedBody(r *http.Request, journey enroll.Journey, started cl
 			return startedBody{}, err
 		}
 	}
+	shown.Reference = request.CalledBy() // A key stands for one request, so it is that of the journey.
 	body := startedBody{journeyBody: bodyOf(id, shown)}
 	if body.Phase == enroll.Concluded || started.HandOver == nil {
 		return body, nil
@@ -141,6 +160,10 @@ func (s *Server) startedBody(r *http.Request, journey enroll.Journey, started cl
 		return startedBody{}, err
 	}
 	body.HandOver = handed
-	body.RelayToken = s.access.Issue(id.workflow, id.run, started.Deadline).Reveal()
+	until := started.Deadline
+	if until.Before(body.Deadline) { // The hand-over was renewed since.
+		until = body.Deadline
+	}
+	body.RelayToken = s.access.Issue(id.workflow, id.run, until).Reveal()
 	return body, nil
 }

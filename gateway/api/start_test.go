@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ type starting struct {
 	request client.Request
 	content []byte
 	filter  client.Filter
+	chosen  client.RecordFilter
 	after   string
 }
 
@@ -71,13 +73,34 @@ func (s *starting) ListPage(_ context.Context, filter client.Filter, after strin
 	return s.page, s.err
 }
 
+func (s *starting) ListRecorded(_ context.Context, filter client.RecordFilter) (client.ListedPage, error) {
+	s.chosen = filter
+	return s.page, s.err
+}
+
+// checking refuses what the real client refuses.
+type checking struct{ api.Journeys }
+
+func (*checking) StartOrRepeat(_ context.Context, _ string, request client.Request) (client.Started, bool, error) {
+	return client.Started{}, false, client.Check(request, enroll.DefaultLimits())
+}
+
 // serve serves the API on loopback, spooling into the folder.
 func (s *starting) serve(t *testing.T, folder string) string {
 	t.Helper()
+	return serving(t, s, func(o *api.Options) { o.Spool.Dir = folder })
+}
+
+// serving serves the API on loopback.
+func serving(t *testing.T, journeys api.Journeys, change ...func(*api.Options)) string {
+	t.Helper()
 	hub := follow.New(make(states), follow.DefaultLimits())
 	t.Cleanup(hub.Close)
-	handler := api.New(api.Options{Journeys: s, Access: &doorkeeper{hintsLeft: 60}, Follow: hub, Spool: api.Spool{Dir: folder}, Log: zap.NewNop()}).Handler()
-	server := httptest.NewServer(handler)
+	options := api.Options{Journeys: journeys, Access: &doorkeeper{hintsLeft: 60}, Follow: hub, Spool: api.Spool{Dir: t.TempDir()}, Log: zap.NewNop()}
+	for _, one := range change {
+		one(&options)
+	}
+	server := httptest.NewServer(api.New(options).Handler())
 	t.Cleanup(server.Close)
 	return server.URL
 }
@@ -131,6 +154,13 @@ func TestStart(t *testing.T) {
 		require.Equal(t, "key", s.key)
 		require.Equal(t, "customer-42", s.request.SubjectName())
 		require.Equal(t, "form-1", s.request.ReliesOn().Consent)
+	})
+
+	t.Run("repeated_after_a_renewal_brings_a_token_for_as_long_as_the_journey_waits_now", func(t *testing.T) {
+		t.Parallel()
+		s := &starting{started: waits(), repeated: true, scripted: scripted{shown: waiting()}}
+		body := told(t, s.startJSON(t, authIDStart), http.StatusOK)
+		require.Equal(t, "token for "+journeyID+"."+runID+" until "+noon.Add(time.Hour).Format(time.RFC3339), body["relay_token"])
 	})
 
 	t.Run("answers_the_outcome_of_a_journey_that_ended_at_once", func(t *testing.T) {
@@ -201,6 +231,23 @@ func TestStart(t *testing.T) {
 		})
 	}
 
+	for field, start := range map[string]string{
+		"timeout_seconds": `{"journey": "authid.enroll", "input": {"account_number": "customer-42", "timeout_seconds": 0}}`,
+		"max_tries":       `{"journey": "bioid.enroll", "input": {"bcid": "bws.1.42", "performed_by": "us", "max_tries": 0}}`,
+	} {
+		t.Run("takes_no_0_for_"+field+"_that_was_not_given", func(t *testing.T) {
+			t.Parallel()
+			s := &checking{}
+			answer := send(t, serving(t, s), http.MethodPost, "/v1/journeys", access.Backend, strings.NewReader(start), "Content-Type", "application/json", "Idempotency-Key", "key")
+			body := requireProblem(t, answer, 422, api.InputRefused)
+			require.Len(t, body["fields"], 1)
+			refused, ok := body["fields"].([]any)[0].(map[string]any)
+			require.True(t, ok)
+			require.Equal(t, []any{field, "0"}, []any{refused["field"], refused["given"]})
+			require.Regexp(t, `^\d+ to \d+$`, refused["allowed"])
+		})
+	}
+
 	t.Run("names_the_field_as_the_caller_wrote_it", func(t *testing.T) {
 		t.Parallel()
 		requireFields(t, (&starting{}).startJSON(t, `{"journey": "bioid.enroll", "input": {"bcid": "bws.1.42", "samples": [{}, {"tag": 3}]}}`), "samples[1].tag")
@@ -235,6 +282,20 @@ func TestStart(t *testing.T) {
 		requireProblem(t, send(t, url, http.MethodPost, "/v1/journeys", access.Relay, http.NoBody), 403, api.Forbidden)
 		requireProblem(t, send(t, url, http.MethodPost, "/v1/journeys", "nobody", http.NoBody), 401, api.Unauthenticated)
 	})
+}
+
+// holding holds the first start until it may end.
+type holding struct {
+	api.Journeys
+
+	once       sync.Once
+	begun, end chan struct{}
+}
+
+func (h *holding) StartOrRepeat(context.Context, string, client.Request) (client.Started, bool, error) {
+	h.once.Do(func() { close(h.begun) })
+	<-h.end
+	return waits(), false, nil
 }
 
 // part is one part of an upload.
@@ -321,6 +382,34 @@ func TestUpload(t *testing.T) {
 			requireProblem(t, (&starting{}).upload(t, t.TempDir(), wrong.parts...), wrong.status, wrong.kind)
 		})
 	}
+
+	t.Run("beyond_the_number_at_the_same_time_is_told_to_come_again", func(t *testing.T) {
+		t.Parallel()
+		s := &holding{begun: make(chan struct{}), end: make(chan struct{})}
+		url := serving(t, s, func(o *api.Options) { o.Uploads = 1 })
+		body, kind := form(t, part{"request", photoStart}, part{"image", "photo"})
+		upload := func() *http.Response {
+			return send(t, url, http.MethodPost, "/v1/journeys", access.Backend, strings.NewReader(body), "Content-Type", kind, "Idempotency-Key", "key")
+		}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/v1/journeys", strings.NewReader(body))
+		require.NoError(t, err)
+		request.Header = http.Header{"Authorization": {"Bearer backend"}, "Content-Type": {kind}, "Idempotency-Key": {"first"}}
+		first := make(chan error)
+		go func() {
+			answer, err := (&http.Client{Timeout: time.Minute}).Do(request)
+			if err == nil {
+				err = answer.Body.Close()
+			}
+			first <- err
+		}()
+		<-s.begun
+		refused := upload()
+		require.Equal(t, "5", refused.Header.Get("Retry-After"))
+		requireProblem(t, refused, 503, api.Unavailable)
+		close(s.end)
+		require.NoError(t, <-first)
+		require.Equal(t, http.StatusCreated, upload().StatusCode, "there is room again")
+	})
 
 	t.Run("that_ends_early_is_400", func(t *testing.T) {
 		t.Parallel()

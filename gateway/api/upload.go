@@ -31,6 +31,27 @@ const (
 	requestPart = "request"
 )
 
+// DefaultUploads is how many uploads are taken at the same time unless a setting
+// says otherwise.
+const DefaultUploads = 64
+
+// uploads counts those under way: each takes space in the spool until its
+// content is sealed.
+type uploads chan struct{}
+
+// begin counts another upload, or refuses it.
+func (u uploads) begin() error {
+	select {
+	case u <- struct{}{}:
+		return nil
+	default:
+		return problem(Unavailable, "The gateway takes %d uploads at the same time, and has as many. Repeat the request.", cap(u))
+	}
+}
+
+// end counts one less.
+func (u uploads) end() { <-u }
+
 // upload is what a start brought as multipart/form-data.
 type upload struct {
 	enroll.Private

@@ -296,6 +296,7 @@ func TestRenew(t *testing.T) {
 		refused := &enroll.Verdict{Outcome: enroll.Rejected, Reason: enroll.ReasonUserInactive, ProviderCode: "no_user", Message: "for operators"}
 		body := requireProblem(t, renew(t, &scripted{renewed: enroll.RenewReply{Refused: refused}}), http.StatusConflict, api.NotRenewable)
 		require.Contains(t, body["detail"], "user_inactive, code no_user")
+		require.Equal(t, []any{"user_inactive", "no_user"}, []any{body["reason"], body["provider_code"]})
 		require.NotContains(t, body["detail"], "for operators")
 	})
 	for name, row := range map[string]struct {

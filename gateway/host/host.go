@@ -77,7 +77,7 @@ func New(options Options) (*Host, error) {
 	let := admission(options.Access, options.Signing, options.Log)
 	hooks, err := webhook.New(webhook.Options{
 		Settings: options.Webhooks, Journeys: options.Journeys, Meters: options.Watched.Meters, Log: options.Log,
-		Next: api.New(api.Options{Journeys: options.Journeys, Access: let, Origins: options.Access.Origins, Follow: hub, Log: options.Log}).Handler(),
+		Next: api.New(api.Options{Journeys: options.Journeys, Access: let, Origins: options.Access.Origins, Follow: hub, Uploads: options.Uploads, Log: options.Log}).Handler(),
 	})
 	if err != nil {
 		hub.Close()

@@ -2,6 +2,7 @@ package host
 
 import (
 	"github.com/bioenroll/bioenroll/gateway/access"
+	"github.com/bioenroll/bioenroll/gateway/api"
 	"github.com/bioenroll/bioenroll/gateway/webhook"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/web"
@@ -22,10 +23,15 @@ type Settings struct {
 	Access access.Settings
 	// Webhooks says which providers may call.
 	Webhooks webhook.Settings
+	// Uploads is how many uploads are taken at the same time.
+	Uploads int
 }
 
 // Load returns the settings of the environment. What is missing or malformed is
 // remembered by the source, for its Err.
 func Load(src *config.Source) Settings {
-	return Settings{Web: web.Read(src, Prefix, Address), Access: access.Read(src), Webhooks: webhook.Read(src)}
+	return Settings{
+		Web: web.Read(src, Prefix, Address), Access: access.Read(src), Webhooks: webhook.Read(src),
+		Uploads: src.Int(Prefix+"UPLOADS", api.DefaultUploads, 1, 10_000, "uploads of photos, samples and templates that are taken at the same time; each takes space in the folder for temporary files"),
+	}
 }

@@ -17,6 +17,9 @@ const (
 	maxLimit     = 1000
 )
 
+// ErrNoNext says that a page was asked for after what is no page's Next.
+var ErrNoNext = errors.New("after: given what is no page's Next, allowed: the Next of the page before")
+
 // Filter chooses records; a zero field chooses all.
 type Filter struct {
 	Provider    enroll.Provider
@@ -116,7 +119,7 @@ func (f Filter) conditions(s sealer) (string, []any, error) {
 		began, id, _ := strings.Cut(f.After, "-")
 		micros, err := strconv.ParseInt(began, 10, 64)
 		if err != nil || id == "" {
-			return "", nil, errors.New("after: given what is no page's Next, allowed: the Next of the page before")
+			return "", nil, ErrNoNext
 		}
 		add("(began_at, id) < ($%d, $%d)", micros, id)
 	}
