@@ -53,6 +53,8 @@ func authIDWebhookOf(t *txn) authIDWebhookSettings {
 	settings, found := get[authIDWebhookSettings](t, authIDSettingsKind, authIDWebhookKey)
 	if !found {
 		settings.WebHook.AllowedServerCertificateThumbprints = []string{}
+		settings.WebHook.URL = t.srv.opts.AuthIDWebhook
+		settings.Enabled = settings.WebHook.URL != ""
 	}
 	return settings
 }

@@ -378,4 +378,17 @@ func TestAuthIDWebhook(t *testing.T) {
 	require.Equal(t, http.StatusOK, c.ask(http.MethodPost, authIDAdmin+"/v1/settings/webhook/test?eventType=1", "").status)
 	require.Equal(t, "hook:pass <nil>", <-got)
 	require.NotEmpty(t, c.ask(http.MethodPost, authIDAdmin+"/v1/settings/webhook/secret", "").json(t)["SecretKey"])
+
+	t.Run("that_is_there_from_the_beginning", func(t *testing.T) {
+		c := newAuthID(t)
+		c.hook = listener.URL
+		c.reopen()
+		c.login()
+		c.preload(map[string]any{"account_number": "A"})
+		id := c.create("A", "EnrollBioCredential")
+		c.control(http.MethodPost, "capture", map[string]any{"provider": "authid", "operation_id": id, "result": "complete"})
+		require.Equal(t, ": "+id, <-got)
+		require.Equal(t, http.StatusOK, c.ask(http.MethodPut, authIDAdmin+"/v1/settings/webhook", `{"Enabled":false}`).status)
+		require.NotContains(t, c.ask(http.MethodGet, authIDAdmin+"/v1/settings/webhook", "").body, listener.URL, "the tenant has the last word")
+	})
 }

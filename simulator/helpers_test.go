@@ -39,6 +39,7 @@ func (c *clock) advance(d time.Duration) {
 
 // sim is a simulator behind a real listener, with a clock that stands still.
 type sim struct {
+	hook  string // of authID, for reopen
 	t     *testing.T
 	url   string
 	clock *clock
@@ -56,7 +57,7 @@ func newSim(t *testing.T) *sim {
 
 func (s *sim) open() {
 	s.t.Helper()
-	server, err := simulator.New(simulator.Options{DataDir: s.dir, Now: s.clock.Now})
+	server, err := simulator.New(simulator.Options{DataDir: s.dir, Now: s.clock.Now, AuthIDWebhook: s.hook})
 	require.NoError(s.t, err)
 	web := httptest.NewServer(server.Handler())
 	s.url = web.URL

@@ -17,6 +17,9 @@ type Options struct {
 	// SmartIDCodes chooses how SmartID's codes travel, as the provider's pages leave it open: "status" as the HTTP status,
 	// "body" inside a 200 JSON body. Empty means "status".
 	SmartIDCodes string
+	// AuthIDWebhook is the address that authID calls when an operation has changed, until a tenant sets one of its own. None
+	// when empty.
+	AuthIDWebhook string
 }
 
 // Credentials are the keys the simulated providers accept. They are not secret: they only keep clients honest.

@@ -140,7 +140,7 @@ func (s settings) session(c *cobra.Command, env func(string) (string, bool), pla
 		return err
 	}
 	progress("Starting Temporal, the simulated providers, a worker and the gateway ...")
-	running, err := s.start(ctx, env, c.ErrOrStderr())
+	running, err := s.start(ctx, env, stay, c.ErrOrStderr()) // The table of a demo counts one hint for each journey.
 	if err != nil {
 		return explain(err)
 	}
@@ -169,7 +169,7 @@ func (s settings) session(c *cobra.Command, env func(string) (string, bool), pla
 	return nil
 }
 
-func (s settings) start(ctx context.Context, env func(string) (string, bool), stderr io.Writer) (*stack.Stack, error) {
+func (s settings) start(ctx context.Context, env func(string) (string, bool), webhooks bool, stderr io.Writer) (*stack.Stack, error) {
 	src := config.NewSource(env)
 	logs := logging.Read(src)
 	if !src.Given(logging.LevelSetting) {
@@ -178,8 +178,8 @@ func (s settings) start(ctx context.Context, env func(string) (string, bool), st
 	options := stack.Options{
 		DataDir: s.data, TemporalPort: s.temporalPort, UIPort: s.uiPort, CodecPort: s.codecPort,
 		SimulatorPort: s.simulatorPort, MetricsPort: s.metricsPort, GatewayPort: s.gatewayPort, PagePort: s.pagePort,
-		Gateway: access.Read(src),
-		Limits:  config.Limits(src), Pace: config.Pace(src), Log: logging.New(logs, stderr),
+		Gateway: access.Read(src), Webhooks: webhooks,
+		Limits: config.Limits(src), Pace: config.Pace(src), Log: logging.New(logs, stderr),
 	}
 	if external(env) {
 		options.External = stack.ReadExternal(src)

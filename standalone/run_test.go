@@ -211,6 +211,24 @@ func TestServe_starts_again_in_a_shell_that_has_read_its_file(t *testing.T) {
 	require.Len(t, play(t, dir, read), len(catalogue()))
 }
 
+func TestServe_lets_authID_tell_the_gateway(t *testing.T) {
+	dir := t.TempDir()
+	serve(t, dir, func(journeys *client.Client, user *demo.User) {
+		require.NoError(t, user.CreateAccount(t.Context(), "jane"))
+		started, err := journeys.Start(t.Context(), "key", enroll.AuthIDEnrollment{
+			AuthIDOperationRequest: enroll.AuthIDOperationRequest{AccountNumber: "jane"},
+		})
+		require.NoError(t, err)
+		_, _, err = user.Complete(t.Context(), started.HandOver) // And nobody sends the hint.
+		require.NoError(t, err)
+		_, err = journeys.Wait(t.Context(), started.ID, started.RunID)
+		require.NoError(t, err)
+		shown, err := journeys.Show(t.Context(), started.ID, started.RunID)
+		require.NoError(t, err)
+		require.Equal(t, map[enroll.HintName]int{enroll.Webhook: 1}, shown.State.Hints)
+	})
+}
+
 // serve runs the program until do has returned. The client that do gets joins
 // as another program would: by the file that serve wrote.
 func serve(t *testing.T, dir string, do func(*client.Client, *demo.User)) {

@@ -2,6 +2,7 @@ package stack
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"path/filepath"
 
@@ -11,6 +12,8 @@ import (
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/gateway/access"
 	"github.com/bioenroll/bioenroll/gateway/host"
+	"github.com/bioenroll/bioenroll/gateway/webhook"
+	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/keys"
 )
 
@@ -26,15 +29,20 @@ const (
 type gateway struct {
 	web               *web
 	host              *host.Host
-	access            access.Settings
+	settings          host.Settings
 	backend, operator enroll.Secret
+	// called is the secret at the end of the address that authID calls; empty when
+	// no provider calls.
+	called enroll.Secret
 }
 
 // listenGateway takes the port and makes the keys. Nothing is answered before
 // serve.
 func listenGateway(options Options) (*gateway, error) {
-	g := &gateway{access: options.Gateway}
-	g.access.Keys = access.KeyFile(filepath.Join(options.DataDir, "gateway-keys"))
+	g := &gateway{}
+	if err := g.load(options); err != nil {
+		return nil, err
+	}
 	var err error
 	if g.backend, err = g.let(options.DataDir, backendName, access.Backend); err != nil {
 		return nil, err
@@ -49,22 +57,51 @@ func listenGateway(options Options) (*gateway, error) {
 	return g, nil
 }
 
+// load makes the settings that a gateway process would read from its
+// environment.
+func (g *gateway) load(options Options) error {
+	values := map[string]string{}
+	if options.Webhooks {
+		var err error
+		if g.called, err = kept(filepath.Join(options.DataDir, "gateway-webhook-authid"), makeSecret); err != nil {
+			return err
+		}
+		values[webhook.Prefix+"AUTHID_SECRET"] = g.called.Reveal()
+	}
+	src := config.NewSource(config.Map(values))
+	g.settings = host.Load(src)
+	g.settings.Access = options.Gateway
+	g.settings.Access.Keys = access.KeyFile(filepath.Join(options.DataDir, "gateway-keys"))
+	return src.Err()
+}
+
+// makeSecret makes a secret that can stand in an address.
+func makeSecret() (enroll.Secret, error) { return enroll.Secret(rand.Text() + rand.Text()), nil }
+
 // let returns the key of the data folder, and lets its holder in.
 func (g *gateway) let(dir, name string, role access.Role) (enroll.Secret, error) {
 	key, err := kept(filepath.Join(dir, "gateway-key-"+string(role)), func() (enroll.Secret, error) { return access.MakeKey(), nil })
 	if err != nil {
 		return "", err
 	}
-	if _, err := g.access.Keys.Let(name, role, key); err != nil {
+	if _, err := g.settings.Access.Keys.Let(name, role, key); err != nil {
 		return "", fmt.Errorf("let the holder of the data folder ask the gateway: %w", err)
 	}
 	return key, nil
 }
 
+// webhook is the address that authID calls, or "".
+func (g *gateway) webhook() string {
+	if g.called == "" {
+		return ""
+	}
+	return g.web.url() + "/webhooks/authid/" + g.called.Reveal()
+}
+
 // serve begins to answer.
 func (g *gateway) serve(journeys *client.Client, signing *keys.Keys, log *zap.Logger) error {
 	var err error
-	g.host, err = host.New(host.Options{Settings: host.Settings{Access: g.access}, Journeys: journeys, Signing: signing, Log: log.Named("gateway")})
+	g.host, err = host.New(host.Options{Settings: g.settings, Journeys: journeys, Signing: signing, Log: log.Named("gateway")})
 	if err != nil {
 		return err
 	}
@@ -94,4 +131,4 @@ func (s *Stack) GatewayKeys() (backend, operator enroll.Secret) {
 
 // GatewayKeyFile is the file of API keys. A line that is added or taken out
 // holds at once.
-func (s *Stack) GatewayKeyFile() string { return string(s.gateway.access.Keys) }
+func (s *Stack) GatewayKeyFile() string { return string(s.gateway.settings.Access.Keys) }

@@ -52,6 +52,8 @@ type Options struct {
 	// ask; its Keys are overwritten. The zero value answers no page and sets no
 	// limit.
 	Gateway access.Settings
+	// Webhooks lets the simulated authID tell the gateway when a person is done.
+	Webhooks bool
 	// NoWorker leaves the worker to other processes, which join with
 	// Environment.
 	NoWorker bool
@@ -111,6 +113,9 @@ func (s *Stack) start(ctx context.Context) error {
 	}
 	simulated := s.options.Simulator
 	simulated.DataDir = s.options.DataDir
+	if s.options.Webhooks {
+		simulated.AuthIDWebhook = s.gateway.webhook()
+	}
 	if s.simulator, err = ServeSimulators(s.options.SimulatorPort, simulated); err != nil {
 		return err
 	}
