@@ -38,7 +38,7 @@ func serve(ctx context.Context, settings settings, lookup config.Lookup, log *za
 	if err := watched.Serve(ctx, door.Checks()...); err != nil {
 		return err
 	}
-	return web.Serve(ctx, door.Server(), settings.host.Web, host.StopPatience, func(address net.Addr, https bool) {
+	return web.Serve(door.Until(ctx), door.Server(), settings.host.Web, host.StopPatience, func(address net.Addr, https bool) {
 		log.Info("gateway answers", zap.Stringer("address", address), zap.Bool("https", https))
 	})
 }

@@ -67,8 +67,10 @@ type Host struct {
 	checks   []telemetry.Check
 	hub      *follow.Hub
 	hooks    *webhook.Handler
-	stop     sync.Once
+	delay    time.Duration
+	leave    func()
 	stopping chan struct{}
+	stop     sync.Once
 }
 
 // New returns a Host. The caller stops it.
@@ -83,7 +85,8 @@ func New(options Options) (*Host, error) {
 		hub.Close()
 		return nil, err
 	}
-	h := &Host{hub: hub, hooks: hooks, stopping: make(chan struct{})}
+	h := &Host{hub: hub, hooks: hooks, delay: options.StopDelay, stopping: make(chan struct{})}
+	h.leave = sync.OnceFunc(func() { close(h.stopping) })
 	answers, err := observe.Handler(hooks, options.Watched, options.Log)
 	if err != nil {
 		h.Stop()
@@ -106,12 +109,29 @@ func (h *Host) Server() *http.Server { return h.server }
 // Checks are what the gateway needs to answer.
 func (h *Host) Checks() []telemetry.Check { return h.checks }
 
+// Until returns a context that ends when the Server is to be shut down: some time
+// after the program was told to stop. In between, requests are let in and /readyz
+// says that none should be sent, so that a load balancer hears of it before
+// anybody is turned away.
+func (h *Host) Until(told context.Context) context.Context {
+	ctx, end := context.WithCancel(context.WithoutCancel(told))
+	go func() {
+		defer end()
+		<-told.Done()
+		h.leave()
+		delay := time.NewTimer(h.delay)
+		defer delay.Stop()
+		<-delay.C
+	}()
+	return ctx
+}
+
 // Stop answers requests that wait for news, says that the gateway is not ready
 // any more, and returns when webhooks that were taken have become hints.
 // Shutting the Server down does the same. It can be called more than once.
 func (h *Host) Stop() {
 	h.stop.Do(func() {
-		close(h.stopping)
+		h.leave()
 		h.hub.Close()
 		h.hooks.Close()
 	})

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -95,6 +96,17 @@ func open(t *testing.T, journeys host.Journeys, log *zap.Logger) door {
 		ended <- web.Serve(ctx, running.Server(), settings.Web, host.StopPatience, func(address net.Addr, _ bool) { addresses <- address })
 	}()
 	return door{Host: running, url: "http://" + (<-addresses).String(), key: key, stop: stop, ended: ended}
+}
+
+// idle makes a gateway that nobody serves.
+func idle(t *testing.T, values map[string]string) *host.Host {
+	t.Helper()
+	src := config.NewSource(config.Map(values))
+	settings := host.Load(src)
+	require.NoError(t, src.Err())
+	made, err := host.New(host.Options{Settings: settings, Journeys: wait(), Signing: keys.New(), Log: zap.NewNop()})
+	require.NoError(t, err)
+	return made
 }
 
 // told is an answer.
@@ -183,6 +195,32 @@ func TestStop(t *testing.T) {
 		answer := d.send(t.Context(), http.MethodGet, "/readyz", "")
 		require.Equal(t, http.StatusServiceUnavailable, answer.status)
 		require.Contains(t, answer.body, "running: failed\n")
+	})
+}
+
+func TestUntil(t *testing.T) {
+	t.Parallel()
+
+	t.Run("lets_requests_in_until_a_load_balancer_has_heard_of_it", func(t *testing.T) {
+		t.Parallel()
+		file := filepath.Join(t.TempDir(), "keys")
+		synctest.Test(t, func(t *testing.T) {
+			h := idle(t, map[string]string{host.Prefix + "KEYS": file, host.Prefix + "STOP_DELAY": "10s"})
+			defer h.Stop()
+			told, tell := context.WithCancel(t.Context())
+			until := h.Until(told)
+			ready := h.Checks()[0]
+			synctest.Wait()
+			require.NoError(t, ready.Try(t.Context()))
+			tell()
+			synctest.Wait()
+			require.Error(t, ready.Try(t.Context()))
+			time.Sleep(9 * time.Second) // Of the test's own clock.
+			require.NoError(t, until.Err())
+			time.Sleep(time.Second)
+			synctest.Wait()
+			require.Error(t, until.Err())
+		})
 	})
 }
 

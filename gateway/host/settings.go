@@ -1,6 +1,8 @@
 package host
 
 import (
+	"time"
+
 	"github.com/bioenroll/bioenroll/gateway/access"
 	"github.com/bioenroll/bioenroll/gateway/api"
 	"github.com/bioenroll/bioenroll/gateway/webhook"
@@ -25,6 +27,8 @@ type Settings struct {
 	Webhooks webhook.Settings
 	// Uploads is how many uploads are taken at the same time.
 	Uploads int
+	// StopDelay is how long requests are let in when the program is told to stop.
+	StopDelay time.Duration
 }
 
 // Load returns the settings of the environment. What is missing or malformed is
@@ -33,5 +37,7 @@ func Load(src *config.Source) Settings {
 	return Settings{
 		Web: web.Read(src, Prefix, Address), Access: access.Read(src), Webhooks: webhook.Read(src),
 		Uploads: src.Int(Prefix+"UPLOADS", api.DefaultUploads, 1, 10_000, "uploads of photos, samples and templates that are taken at the same time; each takes space in the folder for temporary files"),
+		StopDelay: src.Duration(Prefix+"STOP_DELAY", 0, 0, time.Minute,
+			"how long requests are let in when the gateway is told to stop, while /readyz says that it is: as long as your load balancer takes to hear of it"),
 	}
 }
