@@ -26,6 +26,8 @@ type Client struct {
 	limits   enroll.Limits
 	pace     enroll.Pace
 	afterEnd enroll.AfterEnd
+	// allowHTTP takes receivers without TLS.
+	allowHTTP bool
 	// opened is what Close closes beside the connection; nil unless Dial made it.
 	opened io.Closer
 }
@@ -50,6 +52,8 @@ type Options struct {
 	// AfterEnd says what becomes of a capture that the person completes after
 	// the journey has ended; the zero value means that it is removed.
 	AfterEnd enroll.AfterEnd
+	// AllowHTTP takes URLs of receivers without TLS, too.
+	AllowHTTP bool
 }
 
 // New returns a Client on a connection that exists already.
@@ -69,7 +73,7 @@ func New(options Options) (*Client, error) {
 	}
 	return &Client{
 		temporal: options.Temporal, payloads: payloads, keys: options.Keys, sealed: options.Sealed, records: options.Records,
-		limits: options.Limits, pace: options.Pace, afterEnd: cmp.Or(options.AfterEnd, enroll.RemoveLate),
+		limits: options.Limits, pace: options.Pace, afterEnd: cmp.Or(options.AfterEnd, enroll.RemoveLate), allowHTTP: options.AllowHTTP,
 	}, nil
 }
 

@@ -85,7 +85,7 @@ func Dial(ctx context.Context, options ...DialOption) (*Client, error) {
 	}
 	c, err := New(Options{
 		Temporal: temporal, Keys: shared.Keys, Sealed: shared.Sealed, Records: shared.Records, Limits: settings.limits, Pace: settings.pace,
-		AfterEnd: settings.afterEnd,
+		AfterEnd: settings.afterEnd, AllowHTTP: settings.allowHTTP,
 	})
 	if err != nil {
 		temporal.Close()
@@ -107,15 +107,17 @@ func Variables() []Variable {
 type settings struct {
 	enroll.Private
 
-	temporal sdk.Options
-	vault    vault.Settings
-	limits   enroll.Limits
-	pace     enroll.Pace
-	afterEnd enroll.AfterEnd
+	temporal  sdk.Options
+	vault     vault.Settings
+	limits    enroll.Limits
+	pace      enroll.Pace
+	afterEnd  enroll.AfterEnd
+	allowHTTP bool
 }
 
 func readSettings(src *config.Source) settings {
 	return settings{
 		temporal: dial.Settings(src), vault: vault.Read(src), limits: config.Limits(src), pace: config.Pace(src), afterEnd: config.AfterEnd(src),
+		allowHTTP: config.AllowsHTTP(src),
 	}
 }

@@ -35,6 +35,16 @@ var (
 	ErrNotUnknown = errors.New("only an unknown outcome can be resolved")
 	// ErrResolved: the unknown outcome was resolved otherwise before.
 	ErrResolved = errors.New("the outcome is resolved already, and that never changes")
+	// ErrNoReceiver: there is no receiver of this name.
+	ErrNoReceiver = errors.New("no such receiver: list the receivers, or add it")
+	// ErrReceiverExists: there is a receiver of this name.
+	ErrReceiverExists = errors.New("there is a receiver of this name: remove it first, or use another name")
+	// ErrTooManyReceivers: every outcome is delivered to each, so there is a bound.
+	ErrTooManyReceivers = errors.New("there are as many receivers as there may be: remove one first")
+	// ErrTooManySecrets: several older secrets of the receiver are still valid.
+	ErrTooManySecrets = errors.New("the receiver has as many valid secrets as it may have: wait until one ends, or end them at once")
+	// ErrNoEvent: there is no outcome event of this ID, or no longer.
+	ErrNoEvent = errors.New("no such outcome event: it goes with its record")
 	// ErrNotRenewable: the journey does not wait for a person, or has been
 	// renewed too often.
 	ErrNotRenewable = errors.New("the hand-over cannot be renewed")

@@ -23,7 +23,7 @@ const (
 	exitInput     = 2 // Bad input, usage or configuration. Nothing was started.
 	exitNoSuccess = 3 // The journey ended, in an outcome other than success.
 	exitConflict  = 4 // The state of things forbids it.
-	exitNotFound  = 5 // There is no such journey, record or key.
+	exitNotFound  = 5 // There is no such journey, record, key, receiver or event.
 	exitTimedOut  = 6 // The time for waiting is over; the journey goes on.
 )
 
@@ -35,8 +35,9 @@ const exitHelp = `Exit codes:
      left of an erasure that was waited for
   4  conflict: another journey of the person is alive at the provider, the idempotency
      key was used with another request, new journeys are on hold, the journey to cancel has
-     concluded, the outcome to resolve is not unknown, or the key to retire is needed
-  5  no such journey, record or key
+     concluded, the outcome to resolve is not unknown, the key to retire is needed, or there
+     are a receiver of that name or as many of them as there may be
+  5  no such journey, record, key, receiver or event
   6  the --timeout for waiting is over; the journey goes on`
 
 // errTimedOut ends waiting, not the journey.
@@ -139,12 +140,17 @@ func explain(err error) failure {
 		{client.ErrErasing, "erasing", exitConflict},
 		{client.ErrNotUnknown, "not_unknown", exitConflict},
 		{client.ErrResolved, "resolved", exitConflict},
+		{client.ErrReceiverExists, "receiver_exists", exitConflict},
+		{client.ErrTooManyReceivers, "too_many_receivers", exitConflict},
+		{client.ErrTooManySecrets, "too_many_secrets", exitConflict},
 		{keys.ErrInUse, "key_in_use", exitConflict},
 		{keys.ErrOneSubjectKey, "one_subject_key", exitConflict},
 		{keys.ErrFull, "ring_full", exitConflict},
 		{errKeyNeeded, "key_needed", exitConflict},
 		{keys.ErrNoSuchKey, "not_found", exitNotFound},
 		{client.ErrNotFound, "not_found", exitNotFound},
+		{client.ErrNoReceiver, "not_found", exitNotFound},
+		{client.ErrNoEvent, "not_found", exitNotFound},
 		{client.ErrNoAnswer, "no_answer", exitFailed},
 		{errTimedOut, "timed_out", exitTimedOut},
 	} {

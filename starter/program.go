@@ -28,6 +28,7 @@ type journeys interface {
 
 	operations
 	erasures
+	receivers
 }
 
 // operations are what operators do beside following journeys. Each leaves a
@@ -100,7 +101,7 @@ func (p *program) root() *cobra.Command {
 		p.startCommand(), p.hintCommand(), p.handOverCommand(), p.renewCommand(), p.waitCommand(), p.showCommand(), p.listCommand(),
 		p.cancelCommand(), p.resetCommand(), p.recordCommand(), p.recordsCommand(), p.resolveCommand(), p.holdCommand(),
 		p.releaseCommand(), p.holdsCommand(), p.exportCommand(), p.eraseCommand(), p.erasureCommand(), p.erasuresCommand(),
-		p.keysCommand(), p.journeysCommand(), p.checkCommand(), p.environmentCommand(),
+		p.receiversCommand(), p.keysCommand(), p.journeysCommand(), p.checkCommand(), p.environmentCommand(),
 	)
 	return root
 }

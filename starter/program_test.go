@@ -44,6 +44,7 @@ type fake struct {
 
 	operated
 	erased
+	told
 }
 
 func (f *fake) Start(_ context.Context, key string, request client.Request) (client.Started, error) {
