@@ -116,7 +116,7 @@ export interface PageEvent {
   provider: "authid" | "bioid" | "iproov";
   /** The provider's own word: authID's page, iProov's event, BioID's status or error. */
   name: string;
-  /** Whether the capture is over with it. */
+  /** Whether the capture is over with it, or at BioID this attempt at it. */
   final: boolean;
   /** What the page makes of it, when it is over. To show to the person meanwhile; only the journey knows. */
   success?: boolean;

@@ -27,7 +27,9 @@
 /** @import {Hint, HintResult, Journey, Options, PageEvent, Renewed, State} from "./relay.d.ts" */
 
 /** How long one request may take, and for how long a hint is worth sending, in milliseconds. */
-const patience = {hint: 15_000, read: 15_000, renew: 65_000, wait: 25_000, giveUp: 15 * 60_000};
+const patience = {hint: 15_000, read: 15_000, renew: 65_000, giveUp: 15 * 60_000};
+/** For how many seconds the gateway is asked to wait for the end, and how many when a hint was sent less than so many milliseconds ago. */
+const wait = {long: 25, short: 2, lively: 30_000};
 /** The pause before the first repetition, and the longest. It doubles in between. */
 const pauses = {first: 500, longest: 30_000};
 /** A journey takes 60 hints of a frontend; a page that was loaded again begins to count anew. */
@@ -80,6 +82,9 @@ class Relay {
   #renewing;
   /** Aborts when there is nothing to hear any more. */
   #hearing = new AbortController();
+  /** Aborts when the gateway has a hint, and is followed by another one. */
+  #hinted = new AbortController();
+  #hintedAt = -Infinity;
 
   /** @param {Options} options */
   constructor({gateway, journey, token = "", app = "also", signal, onEvent, onState}) {
@@ -161,7 +166,7 @@ class Relay {
    * @returns {Promise<HintResult>}
    */
   async #deliver({name, code, samples}) {
-    const init = {method: "POST", body: JSON.stringify({name, code: code && codeOf(code), samples}), headers: {"Content-Type": "application/json"}};
+    const init = {method: "POST", body: JSON.stringify({name, code: code && codeOf(String(code)), samples}), headers: {"Content-Type": "application/json"}};
     try {
       const answer = await this.#ask({
         path: "/hints", init, time: patience.hint, until: Date.now() + patience.giveUp, tries: mostTries, outlives: true,
@@ -171,7 +176,13 @@ class Relay {
         this.#end("concluded");
         return "late";
       }
-      return answer.status < 300 ? "taken" : "dropped";
+      if (answer.status >= 300) {
+        return "dropped";
+      }
+      this.#hintedAt = Date.now();
+      this.#hinted.abort();
+      this.#hinted = new AbortController();
+      return "taken";
     } catch {
       return "dropped";
     }
@@ -188,9 +199,12 @@ class Relay {
    * @returns {Promise<Journey>}
    */
   async follow(onChange) {
-    for (let told = "", path = ""; ; path = `?wait=${patience.wait / 1000}`) {
+    for (let told = "", first = true; ; first = false) {
       const began = Date.now();
-      const answer = await this.#ask({path, init: {}, time: patience.wait + patience.read, until: Infinity, tries: Infinity});
+      const answer = await this.#wait(first ? 0 : began < this.#hintedAt + wait.lively ? wait.short : wait.long);
+      if (!answer) {
+        continue;
+      }
       const journey = this.#journeyOf(answer);
       const now = JSON.stringify(journey);
       if (now !== told) {
@@ -200,9 +214,28 @@ class Relay {
       if (journey.phase === "concluded") {
         return journey;
       }
-      if (path) { // Something in between may not let the gateway wait.
-        await this.#gateway.pause(Math.max(0, began + 2000 - Date.now()));
+      if (!first) { // Something in between may not let the gateway wait.
+        await this.#gateway.pause(Math.max(0, began + wait.short * 1000 - Date.now()));
       }
+    }
+  }
+
+  /**
+   * Waits so many seconds for the end of the journey. There is no answer when a
+   * hint was sent meanwhile: then something is about to change.
+   * @param {number} seconds
+   */
+  async #wait(seconds) {
+    const cut = this.#hinted.signal;
+    try {
+      return await this.#ask({
+        path: seconds ? `?wait=${seconds}` : "", init: {}, time: seconds * 1000 + patience.read, until: Infinity, tries: Infinity, cut,
+      });
+    } catch (error) {
+      if (cut.aborted && error === cut.reason) {
+        return undefined;
+      }
+      throw error;
     }
   }
 
@@ -267,15 +300,17 @@ class Relay {
    */
   authID({captureURL, frame}) {
     const origin = new URL(captureURL).origin;
+    if (origin === "null") { // Which is what all frames without an origin have.
+      throw new TypeError("The capture URL has no origin.");
+    }
     const heard = new Set();
-    return this.#listen(window, ["message"], (message) => {
-      const {source, data} = /** @type {MessageEvent} */ (message);
-      const ours = frame ? source === frame.contentWindow : source !== window && /** @type {Window | null} */ (source)?.parent === window;
-      if (/** @type {MessageEvent} */ (message).origin !== origin || !ours || !source || data?.type !== "authid:page" || typeof data.pageName !== "string") {
+    return this.#listen(window, ["message"], (event) => {
+      const message = /** @type {MessageEvent} */ (event);
+      const {type, pageName: name} = message.data ?? {};
+      if (message.origin !== origin || !isFrame(message.source, frame) || type !== "authid:page" || typeof name !== "string") {
         return;
       }
-      const name = data.pageName;
-      const success = data.success === true && name === "verifiedPage";
+      const success = message.data.success === true && name === "verifiedPage";
       if (!authIDFinalPages.has(name)) {
         this.#tell({provider: "authid", name, final: false});
       } else if (!heard.has(name)) { // A page that says it twice is one event.
@@ -329,7 +364,7 @@ class Relay {
       },
       /** @param {unknown} [error] @param {unknown[]} more */
       done: (error, ...more) => {
-        const code = error === undefined ? undefined : String(error || "error");
+        const code = error === undefined || error === null ? undefined : String(error || "error");
         tell(code ?? "done", true, {success: !code, code});
         onDone?.(error, ...more);
       },
@@ -409,6 +444,7 @@ class Relay {
  * @property {number} until When to give up, in milliseconds since 1970.
  * @property {number} tries How often it is sent at most.
  * @property {boolean} [outlives] Whether a try goes on when the relay is closed and the page is left.
+ * @property {AbortSignal} [cut] Ends it without an answer.
  * @property {() => void} [onTry]
  * @property {() => void} [onPause]
  */
@@ -448,9 +484,13 @@ class Gateway {
   async ask(request) {
     for (let tries = 1; ; tries++) {
       this.closed.throwIfAborted();
+      if (!this.#token) {
+        throw new TypeError("Without a relay token this page cannot ask the gateway; its app can.");
+      }
       request.onTry?.();
       const answer = await this.#attempt(request, tries);
       this.closed.throwIfAborted();
+      request.cut?.throwIfAborted();
       if (answer && !again(answer)) {
         return answer;
       }
@@ -469,20 +509,25 @@ class Gateway {
    * @param {Request} request @param {number} tries
    * @returns {Promise<Answer | undefined>}
    */
-  async #attempt({path, init, time, outlives = false}, tries) {
+  async #attempt({path, init, time, cut, outlives = false}, tries) {
     const limit = new AbortController();
     const stop = () => limit.abort();
     const timer = setTimeout(stop, time);
     if (!outlives) {
       this.closed.addEventListener("abort", stop, {signal: limit.signal});
     }
+    cut?.addEventListener("abort", stop, {signal: limit.signal});
     try {
       const response = await fetch(this.#address + path, {
         ...init, headers: {...init.headers, Authorization: `Bearer ${this.#token}`}, signal: limit.signal,
         keepalive: outlives && tries % 2 === 1, // Every second try does without, for browsers that know it only by halves.
         cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer",
       });
-      return {status: response.status, retryAfter: timeOf(response.headers.get("Retry-After")), body: parsed(await response.text())};
+      const body = parsed(await response.text());
+      if (response.ok && !body) {
+        return undefined; // Somebody in between has answered, such as the sign-in page of a network.
+      }
+      return {status: response.status, retryAfter: timeOf(response.headers.get("Retry-After")), body};
     } catch {
       return undefined;
     } finally {
@@ -518,6 +563,17 @@ function over(state) {
   return state === "concluded" || state === "refused" || state === "closed";
 }
 
+/**
+ * Whether a message is from the frame, or from any that is directly in this page.
+ * @param {MessageEventSource | null} source @param {HTMLIFrameElement} [frame]
+ */
+function isFrame(source, frame) {
+  if (!source || source === window) {
+    return false;
+  }
+  return frame ? source === frame.contentWindow : /** @type {Window} */ (source).parent === window;
+}
+
 /** Whether the same request may be answered otherwise later. @param {Answer} answer */
 function again({status, retryAfter}) {
   // 429 without Retry-After says that the journey had enough hints.
@@ -548,12 +604,13 @@ function timeOf(header) {
   return Number.isNaN(time) ? undefined : Math.max(0, time);
 }
 
-/** @param {string} text */
+/** An object in JSON, or nothing. @param {string} text */
 function parsed(text) {
   try {
-    return JSON.parse(text);
+    const value = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
   } catch {
-    return undefined; // Not from the gateway; the status has to do.
+    return undefined;
   }
 }
 

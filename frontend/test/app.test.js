@@ -56,6 +56,14 @@ for (const platform of Object.keys(apps)) {
       assert.equal(around.requests.length, 0);
     });
 
+    it("leaves asking the gateway to the app when the page has no token", async (test) => {
+      const around = world(test);
+      apps[platform](around.window, []);
+      const relay = openRelay({...options, app: "instead", token: undefined});
+      await assert.rejects(relay.follow(), TypeError);
+      assert.deepEqual([relay.state, around.requests.length], ["idle", 0]);
+    });
+
     it("gets nothing if it should not", async (test) => {
       const around = world(test);
       around.answer(taken());

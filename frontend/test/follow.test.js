@@ -30,6 +30,25 @@ describe("follow", () => {
     assert.ok(requests.length <= 12, `${requests.length} requests`);
   });
 
+  it("looks at once when a hint was sent, and more often for a while", async (test) => {
+    const {requests, answer, pass} = world(test);
+    answer(stands("waiting", {attempts_left: 3}), pending, taken(), ...Array.from({length: 20}, () => stands("waiting", {attempts_left: 2})));
+    const told = [];
+    const relay = openRelay(options);
+    relay.follow(({attempts_left: left}) => told.push(left)).catch(() => {});
+    await pass(5000);
+    assert.deepEqual(told, [3]);
+    await relay.hint({name: "samples-uploaded", samples: 2});
+    await settled();
+    assert.deepEqual(told, [3, 2]);
+    assert.equal(requests[1].signal.aborted, true);
+    await pass(40_000);
+    const waits = requests.slice(3).map(({url}) => url.replace(address, ""));
+    assert.deepEqual(new Set(waits.slice(0, 14)), new Set(["?wait=2"]));
+    assert.equal(waits.at(-1), "?wait=25");
+    assert.ok(waits.length < 25, `${waits.length} requests`);
+  });
+
   it("goes on through a lost network, restarts and too many requests", async (test) => {
     const {answer, pass} = world(test);
     answer(stands("waiting"), lost, lost, problem(503, "unavailable", {"Retry-After": "5"}), problem(429, "too-many-requests", {"Retry-After": "1"}), pending, stands("concluded"));

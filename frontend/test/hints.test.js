@@ -129,6 +129,24 @@ describe("a hint", () => {
     });
   }
 
+  for (const body of ["<html>Please sign in to this network.</html>", "", "null", "\"ok\""]) {
+    it(`is sent again when what answers 200 is not the gateway: ${body}`, async (test) => {
+      const {requests, answer, pass} = world(test);
+      answer(new Response(body, {status: 200}), taken());
+      const result = openRelay(options).hint(finalPage);
+      await pass(1000);
+      assert.equal(await result, "taken");
+      assert.equal(requests.length, 2);
+    });
+  }
+
+  it("whose code is no text is sent with what it would be as one", async (test) => {
+    const {requests, answer} = world(test);
+    answer(taken());
+    assert.equal(await openRelay(options).hint({name: "sdk-finished", code: 500}), "taken");
+    assert.equal(JSON.parse(requests[0].body).code, "500");
+  });
+
   for (const [said, header] of [["seconds", "7"], ["a date", new Date(Date.UTC(2026, 10, 21, 0, 0, 7)).toUTCString()]]) {
     it(`waits for as long as Retry-After says in ${said}, also when the network is back`, async (test) => {
       const {requests, answer, pass, fire} = world(test);

@@ -48,6 +48,11 @@ describe("authID's page", () => {
     });
   }
 
+  it("cannot be that of a frame without an origin", (test) => {
+    const {relay} = listening(test);
+    assert.throws(() => relay.authID({captureURL: "data:text/html,hello", frame}), TypeError);
+  });
+
   it("is any frame directly in this page when none is named", async (test) => {
     const {window, relay, hints} = listening(test);
     relay.authID({captureURL});
@@ -193,12 +198,12 @@ describe("BioID's script", () => {
     script.status("Uploaded", "ImageTooSmall", "data:image/png;base64,AA");
     script.status("Training");
     assert.deepEqual(hints(), []);
-    script.done();
+    script.done(null);
     await settled();
     assert.deepEqual(hints(), [{name: "samples-uploaded", samples: 2}]);
     assert.deepEqual(events.at(-1), {provider: "bioid", name: "done", final: true, success: true, samples: 2});
     assert.deepEqual(called[1], ["Uploaded", "", "data:image/png;base64,AA"]);
-    assert.deepEqual(called.at(-1), [undefined]);
+    assert.deepEqual(called.at(-1), [null]);
     assert.doesNotMatch(JSON.stringify(events), /data:image/);
   });
 
