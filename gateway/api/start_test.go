@@ -502,22 +502,3 @@ func TestGet(t *testing.T) {
 		require.Len(t, body["journeys"], len(enroll.Catalogue()))
 	})
 }
-
-// FuzzStart sends any body as either type: the answer is always one of those
-// described, and never an error of ours.
-func FuzzStart(f *testing.F) {
-	f.Add(authIDStart, false)
-	f.Add(`{"journey": "bioid.enroll", "input": {"bcid": "bws.1.42", "samples": [{"data": "AAAA"}]}}`, false)
-	f.Add("--b\r\nContent-Disposition: form-data; name=\"request\"\r\n\r\n"+photoStart+"\r\n--b\r\nContent-Disposition: form-data; name=\"image\"\r\n\r\nx\r\n--b--\r\n", true)
-	s := &starting{started: waits()}
-	server := httptest.NewServer(api.New(api.Options{Journeys: s, Access: &doorkeeper{}, Spool: api.Spool{Dir: f.TempDir()}, Log: zap.NewNop()}).Handler())
-	f.Cleanup(server.Close)
-	f.Fuzz(func(t *testing.T, body string, parts bool) {
-		kind := "application/json"
-		if parts {
-			kind = "multipart/form-data; boundary=b"
-		}
-		answer := send(t, server.URL, http.MethodPost, "/v1/journeys", access.Backend, strings.NewReader(body), "Content-Type", kind, "Idempotency-Key", "key")
-		require.Less(t, answer.StatusCode, http.StatusInternalServerError)
-	})
-}
