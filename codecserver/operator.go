@@ -9,38 +9,31 @@ import (
 
 	"github.com/bioenroll/bioenroll/codecserver/server"
 	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/program"
 )
 
 // operatorCommand adds an operator to the operators file, gives one a new token
 // or other rights, or removes one.
-func operatorCommand(args []string, lookup config.Lookup, stdout io.Writer) error {
+func operatorCommand(call program.Call) error {
 	flags := flag.NewFlagSet("operator", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	reveal := flags.Bool("reveal", false, "")
 	remove := flags.Bool("remove", false, "")
-	name, rest := "", args
-	if len(args) > 0 && args[0] != "" && args[0][0] != '-' { // The name may stand before the flags.
-		name, rest = args[0], args[1:]
+	name, err := program.Named(flags, call.Args)
+	if err != nil {
+		return err
 	}
-	if err := flags.Parse(rest); err != nil {
-		return fmt.Errorf("operator: %w: %w", err, errUsage)
+	if *reveal && *remove {
+		return fmt.Errorf("operator: --reveal or --remove: %w", program.ErrUsage)
 	}
-	left := flags.Args()
-	if name == "" && len(left) > 0 {
-		name, left = left[0], left[1:]
-	}
-	if name == "" || len(left) > 0 || (*reveal && *remove) {
-		return fmt.Errorf("operator: one name, and --reveal or --remove: %w", errUsage)
-	}
-	src := config.NewSource(lookup)
+	src := config.NewSource(call.Lookup)
 	file := read(src).operators
-	if src := src.Err(); src != nil && concerns(src, operators) {
-		return src
+	if err := src.Err(); err != nil && concerns(err, operators) {
+		return err
 	}
 	if *remove {
-		return removeOperator(file, name, stdout)
+		return removeOperator(file, name, call.Stdout)
 	}
-	return addOperator(file, name, *reveal, stdout)
+	return addOperator(file, name, *reveal, call.Stdout)
 }
 
 // concerns reports whether a problem is one of the variable: the others are no
@@ -53,7 +46,7 @@ func concerns(err error, name string) bool {
 func addOperator(file server.File, name string, reveal bool, stdout io.Writer) error {
 	operator, token, err := server.NewOperator(name, reveal)
 	if err != nil {
-		return fmt.Errorf("%w: %w", err, errUsage)
+		return fmt.Errorf("%w: %w", err, program.ErrUsage)
 	}
 	replaced, err := file.Put(operator)
 	if err != nil {

@@ -2,20 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 
 	"github.com/bioenroll/bioenroll/internal/config"
-	"github.com/bioenroll/bioenroll/internal/logging"
+	"github.com/bioenroll/bioenroll/internal/program"
 	"github.com/bioenroll/bioenroll/internal/web"
-)
-
-// The exit codes.
-const (
-	exitDone          = 0 // Stopped by request, or the command was carried out.
-	exitFailed        = 1 // It could not listen, or could not go on.
-	exitConfiguration = 2 // Bad configuration or usage.
 )
 
 const help = `codecserver shows operators what is in the encrypted payloads of journeys, in the
@@ -45,61 +36,14 @@ Exit codes:
 Environment variables:
 `
 
-// errUsage marks a command line that is not understood.
-var errUsage = errors.New("not understood: there is 'codecserver', 'codecserver operator NAME', 'codecserver healthcheck' and 'codecserver --help'")
+const usage = "there is 'codecserver', 'codecserver operator NAME', 'codecserver healthcheck' and 'codecserver --help'"
 
 // run is the program without the process around it; it returns the exit code.
 func run(ctx context.Context, args []string, lookup config.Lookup, stdout, stderr io.Writer) int {
-	return report(stderr, command(ctx, args, lookup, stdout, stderr))
-}
-
-// command carries out one command line.
-func command(ctx context.Context, args []string, lookup config.Lookup, stdout, stderr io.Writer) error {
-	word := ""
-	if len(args) > 0 {
-		word = args[0]
+	codecserver := program.Program[settings]{
+		Name: "codecserver", Help: help, Usage: usage, Read: read, Serve: serve,
+		Health:   func(ctx context.Context, settings settings) error { return web.CheckHealth(ctx, settings.web) },
+		Commands: map[string]func(program.Call) error{"operator": operatorCommand},
 	}
-	switch word {
-	case "--help", "-h", "help":
-		return writeHelp(stdout)
-	case "operator":
-		return operatorCommand(args[1:], lookup, stdout)
-	case "", "healthcheck":
-	default:
-		return fmt.Errorf("%q is %w", word, errUsage)
-	}
-	if len(args) > 1 {
-		return fmt.Errorf("%q is %w", args[1], errUsage)
-	}
-	src := config.NewSource(lookup)
-	settings := read(src)
-	if err := src.Err(); err != nil {
-		return err
-	}
-	if word == "healthcheck" {
-		return web.CheckHealth(ctx, settings.web)
-	}
-	return serve(ctx, settings, logging.New(settings.logging, stderr))
-}
-
-// writeHelp lists every variable, whatever this process's environment is.
-func writeHelp(w io.Writer) error {
-	src := config.NewSource(config.Map(nil))
-	read(src)
-	if _, err := io.WriteString(w, help); err != nil {
-		return fmt.Errorf("print help: %w", err)
-	}
-	return config.WriteHelp(w, src.Known())
-}
-
-// report tells the error, if any, and returns the exit code.
-func report(stderr io.Writer, err error) int {
-	if err == nil {
-		return exitDone
-	}
-	_, _ = fmt.Fprintf(stderr, "codecserver: %v\n", err)
-	if _, wrong := errors.AsType[*config.Error](err); wrong || errors.Is(err, errUsage) {
-		return exitConfiguration
-	}
-	return exitFailed
+	return codecserver.Run(ctx, program.Call{Args: args, Lookup: lookup, Stdout: stdout, Stderr: stderr})
 }

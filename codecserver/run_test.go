@@ -27,6 +27,7 @@ import (
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/keys"
 	"github.com/bioenroll/bioenroll/internal/logging"
+	"github.com/bioenroll/bioenroll/internal/program"
 )
 
 // The settings that package web reads.
@@ -90,7 +91,7 @@ func served(t *testing.T, values map[string]string) (string, *output) {
 	go func() { ended <- run(ctx, nil, config.Map(values), io.Discard, log) }()
 	t.Cleanup(func() {
 		stop()
-		require.Equal(t, exitDone, <-ended, log)
+		require.Equal(t, program.Done, <-ended, log)
 	})
 	select {
 	case <-log.seen:
@@ -131,13 +132,13 @@ func TestServe(t *testing.T) {
 		address, log := served(t, values)
 		require.Contains(t, log.String(), "nobody may read payloads yet")
 		code, stdout, _ := execute(t, values, "operator", "olga")
-		require.Equal(t, exitDone, code)
+		require.Equal(t, program.Done, code)
 		token := tokenIn(t, stdout)
 		require.Equal(t, http.StatusOK, decode(t, address, token))
 		require.Contains(t, log.String(), `"who":"olga"`)
 		require.NotContains(t, log.String(), token)
 		code, _, _ = execute(t, values, "operator", "olga", "--remove")
-		require.Equal(t, exitDone, code)
+		require.Equal(t, program.Done, code)
 		require.Equal(t, http.StatusUnauthorized, decode(t, address, token))
 	})
 
@@ -148,10 +149,10 @@ func TestServe(t *testing.T) {
 		asked := maps.Clone(values)
 		asked[listenOn] = address
 		code, _, stderr := execute(t, asked, "healthcheck")
-		require.Equal(t, exitDone, code, stderr)
+		require.Equal(t, program.Done, code, stderr)
 		require.NoError(t, os.WriteFile(values[operators], []byte("damaged"), 0o600))
 		code, _, stderr = execute(t, asked, "healthcheck")
-		require.Equal(t, exitFailed, code)
+		require.Equal(t, program.Failed, code)
 		require.Contains(t, stderr, "503")
 	})
 
@@ -162,10 +163,10 @@ func TestServe(t *testing.T) {
 		address, _ := served(t, values)
 		values[listenOn] = address
 		code, _, stderr := execute(t, values, "healthcheck")
-		require.Equal(t, exitDone, code, stderr)
+		require.Equal(t, program.Done, code, stderr)
 		values[tlsCert], _ = certificate(t)
 		code, _, stderr = execute(t, values, "healthcheck")
-		require.Equal(t, exitFailed, code, "somebody else's certificate")
+		require.Equal(t, program.Failed, code, "somebody else's certificate")
 		require.Contains(t, stderr, "certificate")
 	})
 }
@@ -207,7 +208,7 @@ func TestConfiguration(t *testing.T) {
 			values := complete(t)
 			values[row.variable] = row.value
 			code, _, stderr := execute(t, values)
-			require.Equal(t, exitConfiguration, code)
+			require.Equal(t, program.Misconfigured, code)
 			require.Contains(t, stderr, row.names)
 		})
 	}
@@ -224,7 +225,7 @@ func TestConfiguration(t *testing.T) {
 		values := complete(t)
 		values[tlsCert], values[tlsKey] = values[keyFile], values[keyFile]
 		code, _, stderr := execute(t, values)
-		require.Equal(t, exitConfiguration, code)
+		require.Equal(t, program.Misconfigured, code)
 		require.Contains(t, stderr, tlsCert)
 	})
 
@@ -233,7 +234,7 @@ func TestConfiguration(t *testing.T) {
 		values := complete(t)
 		values[listenOn], _ = served(t, values)
 		code, _, stderr := execute(t, values)
-		require.Equal(t, exitFailed, code)
+		require.Equal(t, program.Failed, code)
 		require.Contains(t, stderr, "is taken")
 	})
 }
@@ -245,7 +246,7 @@ func TestOperator(t *testing.T) {
 		t.Parallel()
 		values := complete(t)
 		code, stdout, stderr := execute(t, values, "operator", "boss", "--reveal")
-		require.Equal(t, exitDone, code, stderr)
+		require.Equal(t, program.Done, code, stderr)
 		content, err := os.ReadFile(values[operators])
 		require.NoError(t, err)
 		require.Regexp(t, `^boss sha256:[0-9a-f]{64} read,reveal\n$`, string(content))
@@ -257,7 +258,7 @@ func TestOperator(t *testing.T) {
 		values := complete(t)
 		_, before, _ := execute(t, values, "operator", "--reveal", "boss")
 		code, after, _ := execute(t, values, "operator", "boss")
-		require.Equal(t, exitDone, code)
+		require.Equal(t, program.Done, code)
 		require.NotEqual(t, tokenIn(t, before), tokenIn(t, after))
 		require.Contains(t, after, "token from before")
 		content, err := os.ReadFile(values[operators])
@@ -270,13 +271,13 @@ func TestOperator(t *testing.T) {
 		values := complete(t)
 		values[keyFile], values[uiOrigin] = "/nowhere", "nonsense"
 		code, _, stderr := execute(t, values, "operator", "olga")
-		require.Equal(t, exitDone, code, stderr)
+		require.Equal(t, program.Done, code, stderr)
 	})
 
 	t.Run("who_is_not_there_cannot_be_removed", func(t *testing.T) {
 		t.Parallel()
 		code, _, stderr := execute(t, complete(t), "operator", "olga", "--remove")
-		require.Equal(t, exitFailed, code)
+		require.Equal(t, program.Failed, code)
 		require.Contains(t, stderr, "olga")
 	})
 
@@ -285,7 +286,7 @@ func TestOperator(t *testing.T) {
 			t.Parallel()
 			values := complete(t)
 			code, _, stderr := execute(t, values, args...)
-			require.Equal(t, exitConfiguration, code)
+			require.Equal(t, program.Misconfigured, code)
 			require.Contains(t, stderr, "codecserver --help")
 			require.NoFileExists(t, values[operators])
 		})
@@ -296,7 +297,7 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, flag := range []string{"--help", "-h", "help"} {
 		code, stdout, stderr := execute(t, map[string]string{listenOn: "nonsense"}, flag)
-		require.Equal(t, exitDone, code)
+		require.Equal(t, program.Done, code)
 		require.Empty(t, stderr)
 		for _, name := range []string{keyFile, listenOn, uiOrigin, operators, session, tlsCert, tlsKey, allowHTTP, logging.LevelSetting} {
 			require.Contains(t, stdout, name)

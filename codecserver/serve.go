@@ -12,6 +12,8 @@ import (
 	"github.com/bioenroll/bioenroll/internal/codec"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/keys"
+	"github.com/bioenroll/bioenroll/internal/logging"
+	"github.com/bioenroll/bioenroll/internal/program"
 	"github.com/bioenroll/bioenroll/internal/web"
 )
 
@@ -20,7 +22,8 @@ import (
 const stopPatience = 5 * time.Second
 
 // serve answers until the context ends.
-func serve(ctx context.Context, settings settings, log *zap.Logger) error {
+func serve(ctx context.Context, settings settings, call program.Call) error {
+	log := logging.New(settings.logging, call.Stderr)
 	answers, err := open(settings, log)
 	if err != nil {
 		return err

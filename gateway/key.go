@@ -8,37 +8,30 @@ import (
 
 	"github.com/bioenroll/bioenroll/gateway/access"
 	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/program"
 )
 
 // keyCommand makes an API key in the file of keys, gives a name a new one, or
 // takes one away.
-func keyCommand(args []string, lookup config.Lookup, stdout io.Writer) error {
+func keyCommand(call program.Call) error {
 	flags := flag.NewFlagSet("key", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
 	role := flags.String("role", "", "")
 	remove := flags.Bool("remove", false, "")
-	name, rest := "", args
-	if len(args) > 0 && args[0] != "" && args[0][0] != '-' { // The name may stand before the flags.
-		name, rest = args[0], args[1:]
+	name, err := program.Named(flags, call.Args)
+	if err != nil {
+		return err
 	}
-	if err := flags.Parse(rest); err != nil {
-		return fmt.Errorf("key: %w: %w", err, errUsage)
+	if (*role == "") == !*remove {
+		return fmt.Errorf("key: --role or --remove: %w", program.ErrUsage)
 	}
-	left := flags.Args()
-	if name == "" && len(left) > 0 {
-		name, left = left[0], left[1:]
-	}
-	if name == "" || len(left) > 0 || (*role == "") == !*remove {
-		return fmt.Errorf("key: one name, and --role or --remove: %w", errUsage)
-	}
-	file := access.Read(config.NewSource(lookup)).Keys
+	file := access.Read(config.NewSource(call.Lookup)).Keys
 	if *remove {
-		return removeKey(file, name, stdout)
+		return removeKey(file, name, call.Stdout)
 	}
 	if !slices.Contains(access.Roles(), access.Role(*role)) {
-		return fmt.Errorf("key: --role is one of %q: %w", access.Roles(), errUsage)
+		return fmt.Errorf("key: --role is one of %q: %w", access.Roles(), program.ErrUsage)
 	}
-	return makeKey(file, name, access.Role(*role), stdout)
+	return makeKey(file, name, access.Role(*role), call.Stdout)
 }
 
 func makeKey(file access.KeyFile, name string, role access.Role, stdout io.Writer) error {

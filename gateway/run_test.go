@@ -11,6 +11,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/gateway/host"
 	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/program"
 )
 
 // execute runs the program and returns its exit code and output.
@@ -32,7 +33,7 @@ func TestKey(t *testing.T) {
 		t.Parallel()
 		values := file(t)
 		code, stdout, stderr := execute(t, values, "key", "shop", "--role", "backend")
-		require.Equal(t, exitDone, code, stderr)
+		require.Equal(t, program.Done, code, stderr)
 		key := regexp.MustCompile(`(?m)^  (\S{40,})$`).FindStringSubmatch(stdout)
 		require.Len(t, key, 2, stdout)
 		kept, err := os.ReadFile(values[host.Prefix+"KEYS"])
@@ -45,9 +46,9 @@ func TestKey(t *testing.T) {
 		t.Parallel()
 		values := file(t)
 		code, _, _ := execute(t, values, "key", "shop", "--role", "backend")
-		require.Equal(t, exitDone, code)
+		require.Equal(t, program.Done, code)
 		code, stdout, _ := execute(t, values, "key", "--role", "operator", "shop")
-		require.Equal(t, exitDone, code)
+		require.Equal(t, program.Done, code)
 		require.Contains(t, stdout, "good for nothing any more")
 	})
 
@@ -55,12 +56,12 @@ func TestKey(t *testing.T) {
 		t.Parallel()
 		values := file(t)
 		code, _, _ := execute(t, values, "key", "shop", "--role", "relay")
-		require.Equal(t, exitDone, code)
+		require.Equal(t, program.Done, code)
 		code, stdout, _ := execute(t, values, "key", "shop", "--remove")
-		require.Equal(t, exitDone, code)
+		require.Equal(t, program.Done, code)
 		require.Contains(t, stdout, "may not ask any more")
 		code, _, stderr := execute(t, values, "key", "shop", "--remove")
-		require.Equal(t, exitFailed, code)
+		require.Equal(t, program.Failed, code)
 		require.Contains(t, stderr, "no key of the name")
 	})
 
@@ -71,7 +72,7 @@ func TestKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			code, stdout, stderr := execute(t, file(t), args...)
-			require.Equal(t, exitConfiguration, code)
+			require.Equal(t, program.Misconfigured, code)
 			require.Empty(t, stdout)
 			require.Contains(t, stderr, "gateway key NAME")
 		})
@@ -84,7 +85,7 @@ func TestRun(t *testing.T) {
 	t.Run("teaches", func(t *testing.T) {
 		t.Parallel()
 		code, stdout, _ := execute(t, map[string]string{host.Prefix + "LISTEN": "nonsense"}, "--help")
-		require.Equal(t, exitDone, code)
+		require.Equal(t, program.Done, code)
 		for _, name := range []string{host.Prefix + "LISTEN", host.Prefix + "TLS_CERT_FILE", host.Prefix + "KEYS", host.Prefix + "ORIGINS", "BIOENROLL_KEY_FILE", "BIOENROLL_RECORDS_URL", "TEMPORAL_ADDRESS"} {
 			require.Contains(t, stdout, "  "+name)
 		}
@@ -94,7 +95,7 @@ func TestRun(t *testing.T) {
 		t.Parallel()
 		for _, args := range [][]string{{"serve"}, {"healthcheck", "now"}} {
 			code, _, stderr := execute(t, nil, args...)
-			require.Equal(t, exitConfiguration, code)
+			require.Equal(t, program.Misconfigured, code)
 			require.Contains(t, stderr, "not understood")
 		}
 	})
@@ -102,7 +103,7 @@ func TestRun(t *testing.T) {
 	t.Run("names_every_setting_that_is_wrong", func(t *testing.T) {
 		t.Parallel()
 		code, _, stderr := execute(t, map[string]string{host.Prefix + "LISTEN": "0.0.0.0:0", host.Prefix + "ORIGINS": "app.example"})
-		require.Equal(t, exitConfiguration, code)
+		require.Equal(t, program.Misconfigured, code)
 		require.Contains(t, stderr, host.Prefix+"ALLOW_HTTP")
 		require.Contains(t, stderr, host.Prefix+"ORIGINS")
 	})
@@ -110,14 +111,14 @@ func TestRun(t *testing.T) {
 	t.Run("does_not_start_without_the_keys_of_the_installation", func(t *testing.T) {
 		t.Parallel()
 		code, _, stderr := execute(t, map[string]string{host.Prefix + "LISTEN": "127.0.0.1:0", "BIOENROLL_KEY_FILE": filepath.Join(t.TempDir(), "none")})
-		require.Equal(t, exitConfiguration, code)
+		require.Equal(t, program.Misconfigured, code)
 		require.Contains(t, stderr, "BIOENROLL_KEY_FILE")
 	})
 
 	t.Run("is_not_healthy_where_nothing_listens", func(t *testing.T) {
 		t.Parallel()
 		code, _, stderr := execute(t, map[string]string{host.Prefix + "LISTEN": "127.0.0.1:1"}, "healthcheck")
-		require.Equal(t, exitFailed, code)
+		require.Equal(t, program.Failed, code)
 		require.Contains(t, stderr, "health check")
 	})
 }

@@ -9,13 +9,15 @@ import (
 
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/gateway/host"
-	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/logging"
+	"github.com/bioenroll/bioenroll/internal/program"
 	"github.com/bioenroll/bioenroll/internal/telemetry"
 	"github.com/bioenroll/bioenroll/internal/web"
 )
 
 // serve answers until the context ends.
-func serve(ctx context.Context, settings settings, lookup config.Lookup, log *zap.Logger) (err error) {
+func serve(ctx context.Context, settings settings, call program.Call) (err error) {
+	log := logging.New(settings.logging, call.Stderr)
 	known, err := settings.vault.OpenKeys()
 	if err != nil {
 		return err
@@ -25,7 +27,7 @@ func serve(ctx context.Context, settings settings, lookup config.Lookup, log *za
 		return err
 	}
 	defer func() { err = errors.Join(err, watched.Stop(ctx)) }()
-	journeys, err := client.Dial(ctx, client.WithLookup(lookup), client.WithLogger(log), client.WithMeters(watched.Meters), client.WithTracers(watched.Tracers))
+	journeys, err := client.Dial(ctx, client.WithLookup(call.Lookup), client.WithLogger(log), client.WithMeters(watched.Meters), client.WithTracers(watched.Tracers))
 	if err != nil {
 		return err
 	}

@@ -3,26 +3,17 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"slices"
 
 	sdk "go.temporal.io/sdk/client"
-	"go.uber.org/zap"
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/dial"
 	"github.com/bioenroll/bioenroll/internal/logging"
+	"github.com/bioenroll/bioenroll/internal/program"
 	"github.com/bioenroll/bioenroll/internal/telemetry"
 	"github.com/bioenroll/bioenroll/worker/host"
-)
-
-// The exit codes.
-const (
-	exitStopped       = 0 // Stopped by request.
-	exitFailed        = 1 // It could not connect, or could not go on.
-	exitConfiguration = 2 // Bad configuration or usage.
 )
 
 const help = `worker runs biometric enrollment journeys: their workflows, and their steps at the
@@ -63,27 +54,16 @@ func read(src *config.Source) settings {
 
 // run is the program without the process around it; it returns the exit code.
 func run(ctx context.Context, args []string, lookup config.Lookup, stdout, stderr io.Writer) int {
-	if len(args) == 1 && slices.Contains([]string{"--help", "-h", "help"}, args[0]) {
-		return report(stderr, writeHelp(stdout))
+	worker := program.Program[settings]{
+		Name: "worker", Help: help, Usage: "there is 'worker', 'worker healthcheck' and 'worker --help'",
+		Read: read, Serve: serve, Health: checkHealth,
 	}
-	health := slices.Equal(args, []string{"healthcheck"})
-	if len(args) > 0 && !health {
-		_, _ = fmt.Fprintf(stderr, "worker: %q is not understood: there is 'worker', 'worker healthcheck' and 'worker --help'\n", args[0])
-		return exitConfiguration
-	}
-	src := config.NewSource(lookup)
-	settings := read(src)
-	if err := src.Err(); err != nil {
-		return report(stderr, err)
-	}
-	if health {
-		return report(stderr, checkHealth(ctx, settings))
-	}
-	return report(stderr, serve(ctx, settings, logging.New(settings.logging, stderr)))
+	return worker.Run(ctx, program.Call{Args: args, Lookup: lookup, Stdout: stdout, Stderr: stderr})
 }
 
 // serve runs the host until the context ends.
-func serve(ctx context.Context, settings settings, log *zap.Logger) (err error) {
+func serve(ctx context.Context, settings settings, call program.Call) (err error) {
+	log := logging.New(settings.logging, call.Stderr)
 	known, err := settings.host.Vault.OpenKeys()
 	if err != nil {
 		return err
@@ -111,26 +91,4 @@ func serve(ctx context.Context, settings settings, log *zap.Logger) (err error) 
 		return err
 	}
 	return running.Wait(ctx)
-}
-
-// writeHelp lists every variable, whatever this process's environment is.
-func writeHelp(w io.Writer) error {
-	src := config.NewSource(config.Map(nil))
-	read(src)
-	if _, err := io.WriteString(w, help); err != nil {
-		return fmt.Errorf("print help: %w", err)
-	}
-	return config.WriteHelp(w, src.Known())
-}
-
-// report tells the error, if any, and returns the exit code.
-func report(stderr io.Writer, err error) int {
-	if err == nil {
-		return exitStopped
-	}
-	_, _ = fmt.Fprintf(stderr, "worker: %v\n", err)
-	if _, wrong := errors.AsType[*config.Error](err); wrong {
-		return exitConfiguration
-	}
-	return exitFailed
 }

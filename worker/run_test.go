@@ -12,6 +12,7 @@ import (
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/keys"
 	"github.com/bioenroll/bioenroll/internal/logging"
+	"github.com/bioenroll/bioenroll/internal/program"
 	"github.com/bioenroll/bioenroll/internal/providerset"
 	"github.com/bioenroll/bioenroll/internal/vault"
 	"github.com/bioenroll/bioenroll/worker/host"
@@ -44,7 +45,7 @@ func TestConfiguration(t *testing.T) {
 	t.Run("names_every_variable_that_is_missing", func(t *testing.T) {
 		t.Parallel()
 		code, _, stderr := execute(t, nil)
-		require.Equal(t, exitConfiguration, code)
+		require.Equal(t, program.Misconfigured, code)
 		required := 0
 		for _, v := range providerset.Variables() {
 			if v.Required {
@@ -64,7 +65,7 @@ func TestConfiguration(t *testing.T) {
 		}
 		maps.Copy(values, malformed)
 		code, _, stderr := execute(t, values)
-		require.Equal(t, exitConfiguration, code)
+		require.Equal(t, program.Misconfigured, code)
 		for _, name := range []string{"TEMPORAL_TLS", "SMARTID_BASE_URL", "SMARTID_API_KEY", logging.LevelSetting, host.StopTimeout, providerset.HTTPTimeout} {
 			require.Contains(t, stderr, "\n  "+name+": given ")
 		}
@@ -76,7 +77,7 @@ func TestConfiguration(t *testing.T) {
 		values := complete(t)
 		require.NoError(t, os.WriteFile(values[vault.KeyFile], []byte("{}"), 0o600))
 		code, _, stderr := execute(t, values)
-		require.Equal(t, exitConfiguration, code)
+		require.Equal(t, program.Misconfigured, code)
 		require.Contains(t, stderr, vault.KeyFile)
 	})
 
@@ -86,7 +87,7 @@ func TestConfiguration(t *testing.T) {
 		require.NoError(t, os.Remove(values[vault.KeyFile]))
 		for _, args := range [][]string{nil, {"healthcheck"}} {
 			code, _, stderr := execute(t, values, args...)
-			require.Equal(t, exitConfiguration, code)
+			require.Equal(t, program.Misconfigured, code)
 			require.Contains(t, stderr, vault.KeyFile)
 			require.Contains(t, stderr, "starter keys make")
 			require.NoFileExists(t, values[vault.KeyFile])
@@ -96,7 +97,7 @@ func TestConfiguration(t *testing.T) {
 	t.Run("refuses_arguments", func(t *testing.T) {
 		t.Parallel()
 		code, _, stderr := execute(t, complete(t), "--verbose")
-		require.Equal(t, exitConfiguration, code)
+		require.Equal(t, program.Misconfigured, code)
 		require.Contains(t, stderr, "--verbose")
 	})
 }
@@ -105,7 +106,7 @@ func TestServer(t *testing.T) {
 	t.Parallel()
 	values := complete(t)
 	code, _, stderr := execute(t, values)
-	require.Equal(t, exitFailed, code)
+	require.Equal(t, program.Failed, code)
 	require.Contains(t, stderr, "127.0.0.1:1")
 	require.Contains(t, stderr, "TEMPORAL_ADDRESS")
 }
@@ -114,7 +115,7 @@ func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, flag := range []string{"--help", "-h", "help"} {
 		code, stdout, stderr := execute(t, map[string]string{providerset.Chosen: "smartid"}, flag)
-		require.Equal(t, exitStopped, code)
+		require.Equal(t, program.Done, code)
 		require.Empty(t, stderr)
 		src := config.NewSource(config.Map(nil))
 		read(src)
