@@ -134,6 +134,7 @@ export interface PageEvent {
 export interface Journey {
   id: string;
   journey: "authid.enroll" | "authid.live-selfie" | "bioid.enroll" | "smartid.enroll" | "smartid.unenroll" | "iproov.photo-enroll";
+  provider: "authid" | "bioid" | "smartid" | "iproov";
   phase: "beginning" | "waiting" | "concluded";
   /** When the journey stops waiting, as in RFC 3339. */
   deadline?: string;
@@ -155,7 +156,7 @@ export interface Renewed {
 export interface HandOver {
   /** When the provider stops accepting it, as in RFC 3339. */
   expires_at: string;
-  authid?: { operation_id: string; one_time_secret?: string; capture_url?: string; transport_type: number };
+  authid?: { operation_id: string; one_time_secret?: string; capture_url?: string; transport_type: 0 | 1 | 2 };
   bioid?: { base_url: string; token: string; traits?: string; recordings: number; challenge?: string[][]; performed_by: "us" | "browser" };
   iproov?: { user_id: string; token: string; streaming_url: string; assurance_type: "genuine_presence" | "liveness" };
 }

@@ -24,16 +24,11 @@ func TestScript(t *testing.T) {
 	require.Regexp(t, `(?m)^. tests [1-9]\d\d`, string(said), "the tests were found")
 }
 
-// TestTypes checks that the declaration is what the script is, that it keeps
-// frontends from mistakes, and that the examples of the documents are right.
+// TestTypes checks that the declaration is what the script is and what the
+// gateway's description says, that it keeps frontends from mistakes, and that the
+// examples of the documents are right.
 func TestTypes(t *testing.T) {
 	t.Parallel()
-	compiler := filepath.Join("..", "tools", "web", "node_modules", ".bin", "tsc")
-	if _, err := os.Stat(compiler); err != nil {
-		testserver.Missing(t, "TypeScript is not installed; make tools/web/node_modules")
-	}
-	compiler, err := filepath.Abs(compiler)
-	require.NoError(t, err)
 	folder := t.TempDir()
 	for from, to := range map[string]string{
 		frontend.Types: frontend.Types,
@@ -42,6 +37,7 @@ func TestTypes(t *testing.T) {
 		"package.json":             "package.json",
 		"test/types/tsconfig.json": "tsconfig.json",
 		"test/types/conform.ts":    "conform.ts",
+		"test/types/described.ts":  "described.ts",
 		"test/types/misuse.ts":     "misuse.ts",
 	} {
 		content, err := os.ReadFile(from)
@@ -51,6 +47,23 @@ func TestTypes(t *testing.T) {
 	for name, block := range blocks(t, "ts") {
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name+".ts"), []byte(block), 0o600))
 	}
-	said, err := exec.CommandContext(t.Context(), compiler, "--project", folder).CombinedOutput()
-	require.NoError(t, err, "%s", said)
+	description, err := filepath.Abs(filepath.Join("..", "gateway", "api", "openapi.yaml"))
+	require.NoError(t, err)
+	tool(t, folder, "openapi-ts", "--input", description, "--output", "described", "--plugins", "@hey-api/typescript")
+	tool(t, folder, "tsc", "--project", ".")
+}
+
+// tool runs a program of tools/web in the folder. Without it the test is skipped;
+// with BIOENROLL_TEST_NO_SKIP=1 it fails.
+func tool(t *testing.T, folder, name string, arguments ...string) {
+	t.Helper()
+	path, err := filepath.Abs(filepath.Join("..", "tools", "web", "node_modules", ".bin", name))
+	require.NoError(t, err)
+	if _, err := os.Stat(path); err != nil {
+		testserver.Missing(t, name+" is not installed; make tools/web/node_modules")
+	}
+	command := exec.CommandContext(t.Context(), path, arguments...)
+	command.Dir = folder
+	said, err := command.CombinedOutput()
+	require.NoError(t, err, "%s: %s", name, said)
 }
