@@ -68,23 +68,24 @@ func everywhere(url string) map[enroll.Provider]string {
 func (p Places) Environment() map[string]string {
 	known := simulator.DefaultCredentials()
 	return map[string]string{
-		"BIOENROLL_KEY_FILE":    p.KeyFile,
-		"BIOENROLL_SEALED_DIR":  p.SealedDir,
-		"BIOENROLL_RECORDS_URL": p.Records,
-		"BIOENROLL_ALLOW_HTTP":  strconv.FormatBool(true), // The simulators have no certificate.
-		"AUTHID_BASE_URL":       p.Simulators[enroll.AuthID],
-		"AUTHID_API_KEY_ID":     known.AuthIDKeyID,
-		"AUTHID_API_KEY_VALUE":  known.AuthIDKeyValue,
-		"BIOID_BASE_URL":        p.Simulators[enroll.BioID] + "/extension",
-		"BIOID_APP_ID":          known.BioIDAppID,
-		"BIOID_APP_SECRET":      known.BioIDAppSecret,
-		"SMARTID_BASE_URL":      p.Simulators[enroll.SmartID],
-		"SMARTID_API_KEY":       known.SmartIDKey,
-		"IPROOV_BASE_URL":       p.Simulators[enroll.IProov] + "/api/v2",
-		"IPROOV_API_KEY":        known.IProovKey,
-		"IPROOV_API_SECRET":     known.IProovSecret,
-		"IPROOV_OAUTH_USERNAME": known.IProovOAuthUser,
-		"IPROOV_OAUTH_PASSWORD": known.IProovOAuthValue,
+		"BIOENROLL_KEY_FILE":     p.KeyFile,
+		"BIOENROLL_SEALED_DIR":   p.SealedDir,
+		"BIOENROLL_RECORDS_URL":  p.Records,
+		"BIOENROLL_ALLOW_HTTP":   strconv.FormatBool(true), // The simulators have no certificate.
+		host.EventsAllowInternal: strconv.FormatBool(true), // A receiver that is being written is on this machine.
+		"AUTHID_BASE_URL":        p.Simulators[enroll.AuthID],
+		"AUTHID_API_KEY_ID":      known.AuthIDKeyID,
+		"AUTHID_API_KEY_VALUE":   known.AuthIDKeyValue,
+		"BIOID_BASE_URL":         p.Simulators[enroll.BioID] + "/extension",
+		"BIOID_APP_ID":           known.BioIDAppID,
+		"BIOID_APP_SECRET":       known.BioIDAppSecret,
+		"SMARTID_BASE_URL":       p.Simulators[enroll.SmartID],
+		"SMARTID_API_KEY":        known.SmartIDKey,
+		"IPROOV_BASE_URL":        p.Simulators[enroll.IProov] + "/api/v2",
+		"IPROOV_API_KEY":         known.IProovKey,
+		"IPROOV_API_SECRET":      known.IProovSecret,
+		"IPROOV_OAUTH_USERNAME":  known.IProovOAuthUser,
+		"IPROOV_OAUTH_PASSWORD":  known.IProovOAuthValue,
 	}
 }
 

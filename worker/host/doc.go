@@ -1,7 +1,7 @@
 // Package host is everything a worker process runs: the worker that tells the
 // stories, and for each provider a worker of its own for the steps, on the
 // provider's own task queue, so that a provider that is slow or down cannot
-// starve the others.
+// starve the others. Beside them it brings outcome events to their receivers.
 //
 // The worker program reads Settings from the environment and runs a Host until
 // it is told to stop. The standalone program and tests run one in their own

@@ -13,6 +13,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/activities"
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/delivery"
 	"github.com/bioenroll/bioenroll/internal/providerset"
 	"github.com/bioenroll/bioenroll/internal/vault"
 	"github.com/bioenroll/bioenroll/providers/rest"
@@ -23,9 +24,11 @@ import (
 // telling the server that it stops.
 const goodbye = 15 * time.Second
 
-// Host runs the workers of one process.
+// Host runs the workers of one process, and delivers outcome events beside
+// them.
 type Host struct {
 	workers []named
+	events  *delivery.Dispatcher
 	patient time.Duration
 	version worker.WorkerDeploymentVersion
 	fatal   chan error
@@ -40,8 +43,8 @@ type named struct {
 	worker.Worker
 }
 
-// Start runs a worker for the stories and one for each chosen provider. The
-// connection must encrypt with the keys of the settings' vault. When one
+// Start runs a worker for the stories and one for each chosen provider, and
+// delivers outcome events. The connection must encrypt with the keys of the settings' vault. When one
 // worker cannot start, none is left running.
 func Start(ctx context.Context, temporal sdk.Client, settings Settings, log *zap.Logger) (*Host, error) {
 	shared, err := settings.Vault.OpenOrCreate(ctx)
@@ -63,7 +66,7 @@ func Start(ctx context.Context, temporal sdk.Client, settings Settings, log *zap
 	for _, provider := range settings.Providers.Chosen {
 		h.add(temporal, provider.TaskQueue(), stepOptions(settings.Capacity[provider]), func(w worker.Worker) { registerSteps(w, provider, clients, shared) })
 	}
-	if err := h.start(); err != nil {
+	if err := errors.Join(h.start(), h.deliver(ctx, settings)); err != nil {
 		h.Stop()
 		return nil, err
 	}
@@ -134,6 +137,17 @@ func (h *Host) start() error {
 	return nil
 }
 
+// deliver starts what delivers outcome events, also those that journeys on
+// other workers came to.
+func (h *Host) deliver(ctx context.Context, settings Settings) (err error) {
+	options := settings.Events
+	options.Meters, options.Log = settings.Meters, h.log
+	if h.events, err = delivery.Start(ctx, h.shared.Records, options); err != nil {
+		return fmt.Errorf("host: %w", err)
+	}
+	return nil
+}
+
 // fail remembers the first error after which a worker cannot go on.
 func (h *Host) fail(queue string, err error) {
 	h.log.Error("worker cannot go on", zap.String("queue", queue), zap.Error(err))
@@ -163,14 +177,17 @@ func (h *Host) Check(ctx context.Context) error {
 	return nil
 }
 
-// Stop stops all workers at once: nothing new is taken, and steps under way
-// get the stop time-out to finish. It returns when all have stopped, or a
-// little after the stop time-out. It can be called more than once.
+// Stop stops all workers at once: nothing new is taken, and steps and
+// deliveries under way get the stop time-out to finish. It returns when all have
+// stopped, or a little after the stop time-out. It can be called more than once.
 func (h *Host) Stop() {
 	h.stop.Do(func() {
 		var group sync.WaitGroup
 		for _, w := range h.workers {
 			group.Go(w.Stop)
+		}
+		if h.events != nil {
+			group.Go(h.events.Stop)
 		}
 		stopped := make(chan struct{})
 		go func() { group.Wait(); close(stopped) }()

@@ -21,6 +21,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/delivery"
 	"github.com/bioenroll/bioenroll/internal/keys"
 	"github.com/bioenroll/bioenroll/internal/providerset"
 	"github.com/bioenroll/bioenroll/internal/vault"
@@ -54,6 +55,27 @@ func TestLoad(t *testing.T) {
 		require.NoError(t, src.Err())
 		require.Equal(t, enroll.Providers(), settings.Providers.Chosen)
 		require.GreaterOrEqual(t, settings.StopTimeout, settings.Providers.Timeout)
+	})
+
+	t.Run("sends_outcome_events_to_the_public_internet_over_https_unless_told_otherwise", func(t *testing.T) {
+		t.Parallel()
+		values := environment(t)
+		load := func() (delivery.Options, error) {
+			src := config.NewSource(config.Map(values))
+			return host.Load(src).Events, src.Err()
+		}
+		events, err := load()
+		require.NoError(t, err)
+		require.Zero(t, events.Transport)
+		require.Equal(t, delivery.DefaultSchedule(), events.Schedule)
+		values[host.EventsAllowInternal], values[config.AllowHTTP], values[host.StopTimeout] = "true", "true", "33s"
+		events, err = load()
+		require.NoError(t, err)
+		require.Equal(t, delivery.Transport{AllowHTTP: true, AllowInternal: true}, events.Transport)
+		require.Equal(t, 33*time.Second, events.Patience)
+		values[host.EventsAllowInternal] = "maybe"
+		_, err = load()
+		require.ErrorContains(t, err, "\n  "+host.EventsAllowInternal+": given ")
 	})
 
 	t.Run("refuses_to_cut_calls_off", func(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/bioenroll/bioenroll/activities"
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/delivery"
 	"github.com/bioenroll/bioenroll/internal/providerset"
 	"github.com/bioenroll/bioenroll/internal/vault"
 )
@@ -18,6 +19,8 @@ const (
 	StopTimeout = "BIOENROLL_STOP_TIMEOUT" // How long steps under way may go on when the process is told to stop.
 	Deployment  = "BIOENROLL_DEPLOYMENT"   // Name of the worker deployment; none unless versions are kept apart.
 	BuildID     = "BIOENROLL_BUILD_ID"     // Version of this worker in its deployment.
+	// EventsAllowInternal lets outcome events go to internal addresses.
+	EventsAllowInternal = "BIOENROLL_EVENTS_ALLOW_INTERNAL"
 )
 
 // Settings are what a host needs beside its connection to Temporal.
@@ -36,8 +39,11 @@ type Settings struct {
 	// StopTimeout is how long steps under way may go on when the host stops:
 	// never shorter than a call to a provider.
 	StopTimeout time.Duration
-	// Meters measure the calls to providers; nil measures nothing. What the
-	// connection to Temporal measures is its own business.
+	// Events says how outcome events are delivered. The host adds what measures
+	// and logs.
+	Events delivery.Options
+	// Meters measure the calls to providers and receivers; nil measures nothing.
+	// What the connection to Temporal measures is its own business.
 	Meters metric.MeterProvider
 }
 
@@ -56,6 +62,13 @@ func Load(src *config.Source) Settings {
 	}
 	for _, provider := range s.Providers.Chosen {
 		s.Capacity[provider] = readCapacity(src, provider)
+	}
+	s.Events = delivery.DefaultOptions()
+	s.Events.Patience = s.StopTimeout
+	s.Events.Transport = delivery.Transport{
+		AllowHTTP: config.AllowsHTTP(src),
+		AllowInternal: src.Bool(EventsAllowInternal, false,
+			"true lets outcome events go to addresses that are not on the public internet, such as 10.0.0.7"),
 	}
 	if s.StopTimeout < s.Providers.Timeout {
 		src.Refuse(StopTimeout, "less than "+providerset.HTTPTimeout, "at least "+providerset.HTTPTimeout+", so that no call is cut off")
