@@ -108,6 +108,9 @@ func (c *Client) Deliveries(ctx context.Context, filter DeliveryFilter) (Deliver
 		return DeliveryPage{}, err
 	}
 	page, err := store.Deliveries(ctx, filter)
+	if errors.Is(err, records.ErrNoNext) {
+		return DeliveryPage{}, noNext()
+	}
 	return page, explainReceiver(err)
 }
 

@@ -54,8 +54,10 @@ func TestReceivers(t *testing.T) {
 		require.ErrorIs(t, k.RemoveReceiver(t.Context(), "nobody", by), client.ErrNoReceiver)
 		_, err = k.Deliveries(t.Context(), client.DeliveryFilter{Receiver: "nobody"})
 		require.ErrorIs(t, err, client.ErrNoReceiver)
-		_, err = k.AddReceiver(t.Context(), "plain", "http://plain.example", by)
+		_, err = k.Deliveries(t.Context(), client.DeliveryFilter{Receiver: "shop", After: "x"})
 		var refused *enroll.InputError
+		require.ErrorAs(t, err, &refused)
+		_, err = k.AddReceiver(t.Context(), "plain", "http://plain.example", by)
 		require.ErrorAs(t, err, &refused, "unless BIOENROLL_ALLOW_HTTP is set")
 		require.ErrorAs(t, k.RemoveReceiver(t.Context(), "shop", client.By{Who: "olga"}), &refused)
 	})

@@ -44,6 +44,14 @@ func (empty) Erasures(context.Context, bool, int) ([]client.Erasure, error) {
 	return nil, client.ErrNotFound
 }
 
+func (empty) Receivers(context.Context) ([]client.Receiver, error) { return nil, client.ErrNotFound }
+
+func (empty) RemoveReceiver(context.Context, string, client.By) error { return client.ErrNoReceiver }
+
+func (empty) Deliveries(context.Context, client.DeliveryFilter) (client.DeliveryPage, error) {
+	return client.DeliveryPage{}, client.ErrNoReceiver
+}
+
 // app is the origin of a frontend.
 const app = "https://app.example"
 
@@ -97,21 +105,28 @@ func permitted() map[string][]string {
 	const backend, operator, relay, page = "backend", "operator", "relay", "page"
 	all := []string{"nobody", "guess", backend, operator, relay, page, "page of another run", "page of another journey", "page of long ago"}
 	return map[string][]string{
-		"POST /v1/journeys":               {backend},
-		"GET /v1/journeys":                {backend, operator},
-		"GET /v1/journeys/{id}":           {backend, operator, relay, page},
-		"GET /v1/journeys/{id}/events":    {backend, operator, relay, page},
-		"POST /v1/journeys/{id}/hints":    {backend, relay, page},
-		"POST /v1/journeys/{id}/renew":    {backend, operator, relay, page},
-		"POST /v1/journeys/{id}/cancel":   {backend, operator},
-		"POST /v1/journeys/{id}/resolve":  {operator},
-		"POST /v1/erasures":               {operator},
-		"GET /v1/erasures":                {operator},
-		"GET /v1/erasures/{id}":           {operator},
-		"GET /v1/erasures/{id}/statement": {operator},
-		"GET /v1/catalogue":               {backend, operator},
-		"GET /openapi.yaml":               all,
-		"GET /openapi.json":               all,
+		"POST /v1/journeys":                   {backend},
+		"GET /v1/journeys":                    {backend, operator},
+		"GET /v1/journeys/{id}":               {backend, operator, relay, page},
+		"GET /v1/journeys/{id}/events":        {backend, operator, relay, page},
+		"POST /v1/journeys/{id}/hints":        {backend, relay, page},
+		"POST /v1/journeys/{id}/renew":        {backend, operator, relay, page},
+		"POST /v1/journeys/{id}/cancel":       {backend, operator},
+		"POST /v1/journeys/{id}/resolve":      {operator},
+		"POST /v1/erasures":                   {operator},
+		"GET /v1/erasures":                    {operator},
+		"GET /v1/erasures/{id}":               {operator},
+		"GET /v1/erasures/{id}/statement":     {operator},
+		"GET /v1/receivers":                   {operator},
+		"POST /v1/receivers":                  {operator},
+		"DELETE /v1/receivers/{name}":         {operator},
+		"POST /v1/receivers/{name}/secret":    {operator},
+		"POST /v1/receivers/{name}/resume":    {operator},
+		"POST /v1/receivers/{name}/redeliver": {operator},
+		"GET /v1/receivers/{name}/deliveries": {operator},
+		"GET /v1/catalogue":                   {backend, operator},
+		"GET /openapi.yaml":                   all,
+		"GET /openapi.json":                   all,
 	}
 }
 

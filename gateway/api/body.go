@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -128,6 +129,9 @@ func typeInWords(wanted reflect.Type) string {
 	}
 	if wanted == reflect.TypeFor[enroll.Content]() {
 		return "content in base64"
+	}
+	if wanted == reflect.TypeFor[time.Time]() {
+		return "a time such as 2026-11-20T08:00:00Z"
 	}
 	switch wanted.Kind() { //nolint:exhaustive // no request has fields of the others
 	case reflect.String:

@@ -33,6 +33,9 @@ const (
 	HandOverGone         Kind = "hand-over-gone"
 	NotUnknown           Kind = "not-unknown"
 	Resolved             Kind = "resolved"
+	ReceiverExists       Kind = "receiver-exists"
+	TooManyReceivers     Kind = "too-many-receivers"
+	TooManySecrets       Kind = "too-many-secrets"
 	TooLarge             Kind = "too-large"
 	UnsupportedMediaType Kind = "unsupported-media-type"
 	InputRefused         Kind = "input-refused"
@@ -71,6 +74,9 @@ func kinds() map[Kind]meaning {
 		HandOverGone:         {http.StatusGone, "The journey has concluded, and its hand-over is gone", 0},
 		NotUnknown:           {http.StatusConflict, "Only an unknown outcome can be resolved", 0},
 		Resolved:             {http.StatusConflict, "The outcome was resolved otherwise before", 0},
+		ReceiverExists:       {http.StatusConflict, "There is a receiver of this name", 0},
+		TooManyReceivers:     {http.StatusConflict, "There are as many receivers as there may be", 0},
+		TooManySecrets:       {http.StatusConflict, "The receiver has as many valid secrets as it may have", 0},
 		TooLarge:             {http.StatusRequestEntityTooLarge, "The request is too large", 0},
 		UnsupportedMediaType: {http.StatusUnsupportedMediaType, "The content type is not supported", 0},
 		InputRefused:         {http.StatusUnprocessableEntity, "The input is not acceptable", 0},
@@ -138,6 +144,11 @@ type telling struct {
 func told() []telling {
 	return []telling{
 		{client.ErrNotFound, NotFound, "There is no such journey, record or erasure, or it was kept long enough."},
+		{client.ErrNoReceiver, NotFound, "There is no such receiver."},
+		{client.ErrNoEvent, NotFound, "There is no such outcome event, or it was kept long enough."},
+		{client.ErrReceiverExists, ReceiverExists, "Remove it first, or use another name."},
+		{client.ErrTooManyReceivers, TooManyReceivers, "Remove one first."},
+		{client.ErrTooManySecrets, TooManySecrets, "Wait until an older one ends, or end them at once."},
 		{client.ErrConflict, JourneyAlive, "Wait for its end, cancel it, or repeat the idempotency key that started it."},
 		{client.ErrKeyReused, KeyReused, "Use a new key for a new request."},
 		{client.ErrErasing, SubjectErasing, "Start again once the erasure has concluded."},

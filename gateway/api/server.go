@@ -33,6 +33,8 @@ type Journeys interface {
 	Erase(ctx context.Context, key string, people []client.Person, by client.By) (client.Erasure, error)
 	Erasure(ctx context.Context, id string) (client.Erasure, error)
 	Erasures(ctx context.Context, pending bool, limit int) ([]client.Erasure, error)
+
+	Receivers
 }
 
 var _ Journeys = (*client.Client)(nil)
@@ -119,6 +121,13 @@ func (s *Server) routes() []route {
 		{"GET /v1/erasures", []access.Role{operator}, s.erasures},
 		{"GET /v1/erasures/{id}", []access.Role{operator}, s.erasure},
 		{"GET /v1/erasures/{id}/statement", []access.Role{operator}, s.statement},
+		{"GET /v1/receivers", []access.Role{operator}, s.receivers},
+		{"POST /v1/receivers", []access.Role{operator}, s.addReceiver},
+		{"DELETE /v1/receivers/{name}", []access.Role{operator}, s.removeReceiver},
+		{"POST /v1/receivers/{name}/secret", []access.Role{operator}, s.changeSecret},
+		{"POST /v1/receivers/{name}/resume", []access.Role{operator}, s.resumeReceiver},
+		{"POST /v1/receivers/{name}/redeliver", []access.Role{operator}, s.redeliver},
+		{"GET /v1/receivers/{name}/deliveries", []access.Role{operator}, s.deliveries},
 		{"GET /v1/catalogue", []access.Role{backend, operator}, s.catalogue},
 		{"GET /openapi.yaml", nil, s.openAPI},
 		{"GET /openapi.json", nil, s.openAPI},

@@ -135,7 +135,13 @@ func (s *scripted) ask(t *testing.T, role access.Role, method, target, body stri
 
 func (s *scripted) asked(t *testing.T, door *doorkeeper, role access.Role, method, target, body string, headers ...string) *http.Response {
 	t.Helper()
-	server := api.New(api.Options{Journeys: s, Access: door, Log: zap.NewNop(), Now: func() time.Time { return noon }})
+	return askOf(t, s, door, role, method, target, body, headers...)
+}
+
+// askOf makes one request of a server on any journeys.
+func askOf(t *testing.T, journeys api.Journeys, door *doorkeeper, role access.Role, method, target, body string, headers ...string) *http.Response {
+	t.Helper()
+	server := api.New(api.Options{Journeys: journeys, Access: door, Log: zap.NewNop(), Now: func() time.Time { return noon }})
 	request := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
 	request.Header.Set("Authorization", "Bearer "+string(role))
 	if body != "" {

@@ -267,7 +267,7 @@ func TestDeliveries(t *testing.T) {
 				var input *enroll.InputError
 				require.ErrorAs(t, err, &input)
 				_, err = store.Deliveries(t.Context(), records.DeliveryFilter{Receiver: "shop", After: "x"})
-				require.ErrorContains(t, err, "after:")
+				require.ErrorIs(t, err, records.ErrNoNext)
 			})
 			t.Run("go_with_their_record", func(t *testing.T) {
 				for _, id := range []string{"a", "b", "c", "d"} { // Unknown outcomes stay until they are resolved.

@@ -3,7 +3,6 @@ package records
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -133,7 +132,7 @@ type DeliveryPage struct {
 }
 
 // Deliveries returns the deliveries that the filter chooses, those of the newest
-// events first. The error is ErrNoReceiver or an *enroll.InputError.
+// events first. The error is ErrNoReceiver, ErrNoNext or an *enroll.InputError.
 func (s *Store) Deliveries(ctx context.Context, f DeliveryFilter) (DeliveryPage, error) {
 	var page DeliveryPage
 	err := s.read(ctx, "deliveries", func(tx transaction) error {
@@ -186,7 +185,7 @@ func (f DeliveryFilter) conditions(gone bool) (string, []any, error) {
 		at, event, _ := strings.Cut(f.After, "-")
 		micros, err := strconv.ParseInt(at, 10, 64)
 		if err != nil || event == "" {
-			return "", nil, errors.New("after: given what is no page's Next, allowed: the Next of the page before")
+			return "", nil, ErrNoNext
 		}
 		where += fmt.Sprintf(" AND (d.at, d.event) < ($%d, $%d)", len(arguments)+1, len(arguments)+2)
 		arguments = append(arguments, micros, event)
