@@ -129,7 +129,7 @@ func (s *Stack) start(ctx context.Context) error {
 	}
 	s.client, err = client.New(client.Options{
 		Temporal: s.temporal, Keys: shared.Keys, Sealed: shared.Sealed, Records: shared.Records,
-		Limits: s.options.Limits, Pace: s.options.Pace,
+		Limits: s.options.Limits, Pace: s.options.Pace, AllowHTTP: true,
 	})
 	if err != nil {
 		return err
