@@ -2,9 +2,14 @@ package api_test
 
 import (
 	"bytes"
+	"io"
+	"mime"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -12,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/delivery"
 	"github.com/bioenroll/bioenroll/internal/keys"
 	"github.com/bioenroll/bioenroll/internal/records"
 )
@@ -35,17 +41,57 @@ func concluded(outcome enroll.Outcome) enroll.Result {
 	}
 }
 
+// posted is what a receiver is sent.
+type posted struct {
+	header http.Header
+	body   []byte
+}
+
+// receive answers 204 to whatever is sent, and passes it on.
+func receive(t *testing.T) (enroll.Secret, <-chan posted) {
+	t.Helper()
+	got := make(chan posted, 100)
+	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err == nil && r.Method == http.MethodPost {
+			got <- posted{r.Header, body}
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	t.Cleanup(receiver.Close)
+	return enroll.Secret(receiver.URL), got
+}
+
 // outcomeEvents records an event of each outcome and of each type, and returns
-// the bodies as receivers are sent them.
-func outcomeEvents(t *testing.T) [][]byte {
+// what a receiver is sent, once it has been sent everything.
+func outcomeEvents(t *testing.T) []posted {
 	t.Helper()
 	key, err := keys.LoadOrCreate(filepath.Join(t.TempDir(), "keys"))
 	require.NoError(t, err)
 	store, err := records.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "records.db"), key)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	_, err = store.AddReceiver(t.Context(), records.NewReceiver{Name: "shop", URL: "https://shop.example"}, "olga", "test")
+	url, got := receive(t)
+	_, err = store.AddReceiver(t.Context(), records.NewReceiver{Name: "shop", URL: url, AllowHTTP: true}, "olga", "test")
 	require.NoError(t, err)
+	recordOutcomes(t, store)
+
+	options := delivery.DefaultOptions()
+	options.Transport = delivery.Transport{AllowHTTP: true, AllowInternal: true}
+	dispatcher, err := delivery.Start(t.Context(), store, options)
+	require.NoError(t, err)
+	defer dispatcher.Stop()
+	all := make([]posted, len(enroll.Outcomes())+1+3)
+	for i := range all {
+		all[i] = <-got
+	}
+	return all
+}
+
+// recordOutcomes ends a journey with each outcome; one is resolved, and of three
+// it is known what became of the capture.
+func recordOutcomes(t *testing.T, store *records.Store) {
+	t.Helper()
 	for _, outcome := range enroll.Outcomes() {
 		_, err := store.Conclude(t.Context(), records.Conclusion{Opening: opened(string(outcome)), Result: concluded(outcome)})
 		require.NoError(t, err)
@@ -59,13 +105,6 @@ func outcomeEvents(t *testing.T) [][]byte {
 		found.EndedRun = runID
 		require.NoError(t, store.Watched(t.Context(), enroll.RecordID(record), found))
 	}
-	claimed, _, err := store.ClaimDeliveries(t.Context(), records.Claimer{ID: "worker", Lease: time.Hour}, 100, nil)
-	require.NoError(t, err)
-	bodies := make([][]byte, len(claimed))
-	for i, delivery := range claimed {
-		bodies[i] = delivery.Body
-	}
-	return bodies
 }
 
 func TestOutcomeEvents(t *testing.T) {
@@ -74,14 +113,30 @@ func TestOutcomeEvents(t *testing.T) {
 
 	t.Run("are_sent_as_they_are_described", func(t *testing.T) {
 		t.Parallel()
-		bodies := outcomeEvents(t)
-		require.Len(t, bodies, len(enroll.Outcomes())+1+3)
-		for _, body := range bodies {
-			value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+		operation, _ := c.object("/webhooks/outcome/post")
+		parameters, _ := operation["parameters"].([]any)
+		for _, sent := range outcomeEvents(t) {
+			kind, _, err := mime.ParseMediaType(sent.header.Get("Content-Type"))
 			require.NoError(t, err)
-			require.NoError(t, c.check(outcomeBody+"/schema", value), "%s", body)
-			require.Empty(t, c.undescribed(outcomeBody+"/schema", value), "%s", body)
+			require.Equal(t, "application/json", kind)
+			for i := range parameters {
+				pointer := "/webhooks/outcome/post/parameters/" + strconv.Itoa(i)
+				parameter, _ := c.object(pointer)
+				name, _ := parameter["name"].(string)
+				require.NoError(t, c.check(pointer+"/schema", sent.header.Get(name)), name)
+			}
+			value, err := jsonschema.UnmarshalJSON(bytes.NewReader(sent.body))
+			require.NoError(t, err)
+			require.NoError(t, c.check(outcomeBody+"/schema", value), "%s", sent.body)
+			require.Empty(t, c.undescribed(outcomeBody+"/schema", value), "%s", sent.body)
 		}
+	})
+
+	t.Run("come_again_as_often_as_the_description_says", func(t *testing.T) {
+		t.Parallel()
+		operation, _ := c.object("/webhooks/outcome/post")
+		require.Len(t, delivery.DefaultSchedule(), 12-1)
+		require.Contains(t, operation["description"], "twelve times in all")
 	})
 
 	t.Run("are_described_as_they_are_sent", func(t *testing.T) {

@@ -82,7 +82,7 @@ func TestGeneratedClient(t *testing.T) {
 		`{"what": "authid.live-selfie", "outcome": "canceled", "reason": "canceled_by_request", "can_retry": true}`,
 		`{"what": "renewed too late", "status": 410, "type": "urn:bioenroll:problem:hand-over-gone"}`,
 		`{"what": "input refused", "type": "urn:bioenroll:problem:input-refused", "fields": ["bcid", "max_tries"]}`,
-		`{"what": "listed", "journeys": ["smartid.unenroll"]}`,
+		`{"what": "found by its reference", "journeys": [["authid.enroll", "enrolled"]]}`,
 	}
 	require.Len(t, told, len(expected), "%s", printed)
 	for i, line := range expected {

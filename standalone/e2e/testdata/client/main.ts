@@ -151,9 +151,9 @@ async function refused(): Promise<void> {
   tell("input refused", {type: error?.type, fields: error?.fields?.map(({field}) => field)});
 }
 
-async function list(): Promise<void> {
-  const {data} = await listJourneys({client: backend, query: {journey: "smartid.unenroll", limit: 1}, throwOnError: true});
-  tell("listed", {journeys: data.journeys.map(({journey}) => journey)});
+async function findByReference(): Promise<void> {
+  const {data} = await listJourneys({client: backend, query: {reference: "typescript-17"}, throwOnError: true});
+  tell("found by its reference", {journeys: data.journeys.map(({journey, outcome}) => [journey, outcome])});
 }
 
 async function main(): Promise<void> {
@@ -164,7 +164,7 @@ async function main(): Promise<void> {
   await enrollPhotoAtIProov();
   await renewAndCancel();
   await refused();
-  await list();
+  await findByReference();
 }
 
 main().catch((error: unknown) => {
