@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/mock"
@@ -83,5 +84,48 @@ func TestListPage(t *testing.T) {
 		cluster.On("ListWorkflow", mock.Anything, mock.Anything).Return(nil, away)
 		_, err := c.ListPage(t.Context(), client.Filter{}, "")
 		require.ErrorIs(t, err, away)
+	})
+}
+
+func TestListRecorded(t *testing.T) {
+	k := keeping(t)
+	k.called = "order-17"
+	k.begin(t)
+
+	t.Run("finds_a_journey_by_what_the_caller_calls_it", func(t *testing.T) {
+		page, err := k.ListRecorded(t.Context(), client.RecordFilter{Reference: "order-17"})
+		require.NoError(t, err)
+		require.Len(t, page.Journeys, 1)
+		found := page.Journeys[0]
+		require.Equal(t, []string{k.id, "run", "order-17"}, []string{found.ID, found.RunID, found.Reference.Reveal()})
+		require.Equal(t, "Running", found.Status, "the server tells the rest")
+		page, err = k.ListRecorded(t.Context(), client.RecordFilter{Reference: "order-18"})
+		require.NoError(t, err)
+		require.Empty(t, page.Journeys)
+	})
+	t.Run("shows_it_to_no_log", func(t *testing.T) {
+		shown, err := k.Show(t.Context(), k.id, "run")
+		require.NoError(t, err)
+		require.Equal(t, "order-17", shown.Reference.Reveal())
+		require.NotContains(t, fmt.Sprintf("%+v", shown), "order-17")
+		record, err := k.Record(t.Context(), k.mark.Record)
+		require.NoError(t, err)
+		require.Equal(t, enroll.Redacted, record.Reference.Reveal())
+	})
+	t.Run("knows_what_the_server_has_forgotten", func(t *testing.T) {
+		k.conclude(t, enroll.Enrolled)
+		k.status = 0
+		page, err := k.ListRecorded(t.Context(), client.RecordFilter{Reference: "order-17", Outcome: enroll.Enrolled})
+		require.NoError(t, err)
+		require.Len(t, page.Journeys, 1)
+		require.Equal(t, client.Forgotten, page.Journeys[0].Status)
+	})
+	t.Run("refuses_what_no_page_gave_and_what_is_no_reference", func(t *testing.T) {
+		for field, filter := range map[string]client.RecordFilter{"cursor": {After: "x"}, "reference": {Reference: "a\nb"}} {
+			_, err := k.ListRecorded(t.Context(), filter)
+			refused, ok := errors.AsType[*enroll.InputError](err)
+			require.True(t, ok, field)
+			require.Equal(t, field, refused.Fields[0].Field)
+		}
 	})
 }

@@ -158,6 +158,8 @@ type kept struct {
 	*cluster
 	records *records.Store
 	sealed  *seal.Store
+	// called is what the caller calls the journey.
+	called enroll.Secret
 }
 
 func keeping(t *testing.T) *kept {
@@ -181,7 +183,7 @@ func keeping(t *testing.T) *kept {
 func (k *kept) opening() records.Opening {
 	return records.Opening{
 		Record: k.mark.Record, Journey: enroll.IProovPhotoEnroll, WorkflowID: k.id, RunID: "run", SubjectHash: k.id[len("iproov-"):],
-		Digest: k.mark.Digest, Subject: "person", At: noon,
+		Digest: k.mark.Digest, Subject: "person", Reference: k.called, At: noon,
 	}
 }
 
@@ -260,10 +262,12 @@ func TestStart_with_a_record(t *testing.T) {
 		k := keeping(t)
 		k.begin(t)
 		k.status = 0 // Nobody but the record knows.
-		other := photo("person")
-		other.Source = enroll.SourceSelfie
-		_, err := k.Start(t.Context(), "key", other)
-		require.ErrorIs(t, err, client.ErrKeyReused)
+		another, renamed := photo("person"), photo("person")
+		another.Source, renamed.Reference = enroll.SourceSelfie, "order-17"
+		for _, other := range []client.Request{another, renamed} {
+			_, err := k.Start(t.Context(), "key", other)
+			require.ErrorIs(t, err, client.ErrKeyReused)
+		}
 		require.Equal(t, 1, k.starts)
 	})
 	t.Run("starts_nothing_when_the_records_cannot_be_read", func(t *testing.T) {

@@ -30,6 +30,7 @@ it shows what its record tells. No secret is shown.
 				if err != nil {
 					return err
 				}
+				shown.Reference = enroll.Secret(shown.Reference.String()) // It may be personal, and record --reveal has it.
 				return p.print(shown, func(s *sheet) { describeShown(s, shown) })
 			})
 		},

@@ -40,7 +40,9 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, _ access.Caller) e
 	}
 	body := listBody{Journeys: make([]journeyBody, 0, len(page.Journeys)), NextCursor: page.Next}
 	for _, shown := range page.Journeys {
-		body.Journeys = append(body.Journeys, bodyOf(journeyID{shown.ID, shown.RunID}, shown))
+		listed := bodyOf(journeyID{shown.ID, shown.RunID}, shown)
+		listed.Details = nil // Who the person is stays hidden in what is shown.
+		body.Journeys = append(body.Journeys, listed)
 	}
 	return answer(w, http.StatusOK, body)
 }

@@ -42,6 +42,7 @@ func TestReference(t *testing.T) {
 		t.Parallel()
 		shown := waiting()
 		shown.ID, shown.RunID, shown.Reference = journeyID, runID, "Żądanie 17"
+		shown.State = &enroll.State{Phase: enroll.Concluded, Result: &enroll.Result{Verdict: enroll.Verdict{Outcome: enroll.Enrolled}, UserID: enroll.Redacted}}
 		s := &starting{page: client.ListedPage{Journeys: []client.Shown{shown}, Next: "more"}}
 		target := "/v1/journeys?provider=authid&outcome=enrolled&limit=7&cursor=abc&reference=" + url.QueryEscape("Żądanie 17")
 		body := told(t, send(t, s.serve(t, ""), http.MethodGet, target, access.Backend, http.NoBody), http.StatusOK)
@@ -51,6 +52,7 @@ func TestReference(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, "Żądanie 17", within(t, listed[0], "reference"))
 		require.Equal(t, journeyID+"."+runID, within(t, listed[0], "id"))
+		require.NotContains(t, listed[0], "details", "what is hidden is not told as if it were known")
 	})
 
 	for name, query := range map[string]string{

@@ -109,6 +109,16 @@ func ellipsis(said, told any) any {
 			like[name] = ellipsis(page[name], value)
 		}
 		return like
+	case []any:
+		answer, ok := told.([]any)
+		if !ok || len(answer) != len(page) {
+			return told
+		}
+		like := make([]any, len(answer))
+		for i, value := range answer {
+			like[i] = ellipsis(page[i], value)
+		}
+		return like
 	}
 	return told
 }
