@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"go.temporal.io/api/workflowservice/v1"
@@ -26,12 +27,18 @@ func (c *Client) Webhook(ctx context.Context, provider enroll.Provider, operatio
 	}
 	for _, info := range answer.GetExecutions() {
 		id := info.GetExecution().GetWorkflowId()
-		// No run is named: the index may not know yet of the one after a reset.
-		err := c.temporal.SignalWorkflow(ctx, id, "", string(enroll.Webhook), enroll.Hint{})
-		if err != nil && !isNotFound(err) {
+		// The index may not know yet that the run has ended, or was reset.
+		found, err := c.current(ctx, id, info.GetExecution().GetRunId())
+		alive := false
+		if err == nil {
+			alive, err = c.whileAlive(ctx, found, func(runID string) error {
+				return c.temporal.SignalWorkflow(ctx, id, runID, string(enroll.Webhook), enroll.Hint{})
+			})
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
 			return told, fmt.Errorf("webhook of %s: hint %s: %w", provider, id, err)
 		}
-		told = told || err == nil
+		told = told || alive
 	}
 	return told, nil
 }
