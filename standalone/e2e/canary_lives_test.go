@@ -49,7 +49,7 @@ func (s *stage) authIDLives(t *testing.T) []life {
 		}
 	}
 	enrollment := func(name string) enroll.AuthIDEnrollment {
-		return enroll.AuthIDEnrollment{AuthIDOperationRequest: operation(name), Grounds: s.grounds()}
+		return enroll.AuthIDEnrollment{AuthIDOperationRequest: operation(name), Grounds: s.grounds(), Referenced: s.referenced(name)}
 	}
 	refused, broken := enrollment("echoed at once"), enrollment("echoed while it waits")
 	return []life{
@@ -64,7 +64,7 @@ func (s *stage) authIDLives(t *testing.T) []life {
 		},
 		{
 			name: "selfie is captured", person: s.finishes, ends: enroll.Captured,
-			request: enroll.AuthIDLiveSelfie{AuthIDOperationRequest: operation("selfie"), AttachCredential: true, Grounds: s.grounds()},
+			request: enroll.AuthIDLiveSelfie{AuthIDOperationRequest: operation("selfie"), AttachCredential: true, Grounds: s.grounds(), Referenced: s.referenced("selfie")},
 		},
 		{
 			name: "selfie is canceled", person: s.cancels, ends: enroll.Canceled,
@@ -76,7 +76,7 @@ func (s *stage) authIDLives(t *testing.T) []life {
 func (s *stage) bioIDLives(t *testing.T) []life {
 	t.Helper()
 	enrollment := func(name string) enroll.BioIDEnrollment {
-		return enroll.BioIDEnrollment{BCID: s.personal("BCID: "+name, plain()+".1.42"), Grounds: s.grounds()}
+		return enroll.BioIDEnrollment{BCID: s.personal("BCID: "+name, plain()+".1.42"), Grounds: s.grounds(), Referenced: s.referenced(name)}
 	}
 	sampled := func(name string) enroll.BioIDEnrollment {
 		request := enrollment(name)
@@ -104,11 +104,11 @@ func (s *stage) smartIDLives() []life {
 		return enroll.SmartIDEnrollment{
 			User:     s.personal("user: "+name, unique()),
 			Template: enroll.Secret(s.content("template: "+name, unique())), PayLoad: enroll.Secret(s.content("payload: "+name, unique())),
-			Grounds: s.grounds(),
+			Grounds: s.grounds(), Referenced: s.referenced(name),
 		}
 	}
 	unenrollment := func(name string) enroll.SmartIDUnenrollment {
-		return enroll.SmartIDUnenrollment{User: s.personal("user: "+name, unique())}
+		return enroll.SmartIDUnenrollment{User: s.personal("user: "+name, unique()), Referenced: s.referenced("removal, "+name)}
 	}
 	refused, unavailable, unknown := enrollment("echoed refusal"), enrollment("echoed trouble"), unenrollment("echoed removal")
 	return []life{
@@ -125,7 +125,7 @@ func (s *stage) iProovLives(t *testing.T) []life {
 	enrollment := func(name string, picture []byte) enroll.IProovPhotoEnrollment {
 		return enroll.IProovPhotoEnrollment{
 			UserID: s.personal("user_id: "+name, plain()+"+'@"+plain()), Image: enroll.Bytes(picture), Source: enroll.SourceEID,
-			Client: s.personal("User-Agent: "+name, plain()), Grounds: s.grounds(),
+			Client: s.personal("User-Agent: "+name, plain()), Grounds: s.grounds(), Referenced: s.referenced(name),
 		}
 	}
 	short := enrollment("expires", s.png(t, "photo that expires"))

@@ -244,6 +244,11 @@ func (s *stage) grounds() enroll.Grounds {
 	return g
 }
 
+// referenced plants what the caller calls a journey.
+func (s *stage) referenced(name string) enroll.Referenced {
+	return enroll.Referenced{Reference: enroll.Secret(s.personal("reference: "+name, unique()))}
+}
+
 // credential plants a key of ours.
 func (s *stage) credential(name string) string {
 	value := plain()
