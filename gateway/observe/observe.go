@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -94,7 +95,7 @@ func (o *observer) tell(r *http.Request, span trace.Span, answer *answer, took t
 	span.End()
 	o.took.Record(r.Context(), took.Seconds(), metric.WithAttributes(what...))
 	fields := []zap.Field{zap.String("route", route), zap.Int("status", answer.status), zap.Int64("bytes", answer.bytes), zap.Duration("took", took)}
-	if id := idOf(r, answer.Header()); id != "" {
+	if id := idOf(r, answer.Header()); identifier.MatchString(id) {
 		fields = append(fields, zap.String("id", id))
 	}
 	if id := span.SpanContext(); id.HasTraceID() {
@@ -102,6 +103,10 @@ func (o *observer) tell(r *http.Request, span trace.Span, answer *answer, took t
 	}
 	o.log.Info("answered", fields...)
 }
+
+// identifier is what those of journeys and erasures look like. Whatever else
+// stands in their place was made up by the caller, and may name a person.
+var identifier = regexp.MustCompile(`^[a-z]+-[0-9a-f]{32}(\.[0-9a-f-]{36})?$`)
 
 // idOf is the identifier that a request is about: the one it was asked with, or
 // the one that it made.

@@ -25,6 +25,12 @@ import (
 // caller is the trace that the caller is in.
 const caller = "0af7651916cd43dd8448eb211c80319c"
 
+// Two journeys.
+const (
+	first  = "authid-cdc05b763d62dccba33c1db5bead9b54.01a1fc5e-9d66-718a-b85c-92b970dff0ec"
+	second = "iproov-7f9a563d080bf24478c6e3e1479dec91.01a1fc68-181e-7233-926f-2f43822a29b8"
+)
+
 // api answers as the gateway does.
 func api(t *testing.T) http.Handler {
 	t.Helper()
@@ -37,7 +43,7 @@ func api(t *testing.T) http.Handler {
 		_, _ = io.WriteString(w, "here")
 	})
 	mux.HandleFunc("POST /v1/journeys", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Location", "/v1/journeys/j2")
+		w.Header().Set("Location", "/v1/journeys/"+second)
 		w.WriteHeader(http.StatusCreated)
 	})
 	mux.HandleFunc("GET /events", func(w http.ResponseWriter, _ *http.Request) {
@@ -70,13 +76,14 @@ func TestHandler(t *testing.T) {
 		Meters: sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)), Tracers: sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans)),
 	}, zap.New(core))
 	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, ask(t, handler, http.MethodGet, "/v1/journeys/j1", map[string]string{"Traceparent": "00-" + caller + "-b7ad6b7169203331-01"}))
-	require.Equal(t, http.StatusServiceUnavailable, ask(t, handler, http.MethodGet, "/v1/journeys/j1", nil))
+	require.Equal(t, http.StatusOK, ask(t, handler, http.MethodGet, "/v1/journeys/"+first, map[string]string{"Traceparent": "00-" + caller + "-b7ad6b7169203331-01"}))
+	require.Equal(t, http.StatusServiceUnavailable, ask(t, handler, http.MethodGet, "/v1/journeys/"+first, nil))
+	require.Equal(t, http.StatusServiceUnavailable, ask(t, handler, http.MethodGet, "/v1/journeys/jane.doe@example.com", nil))
 	require.Equal(t, http.StatusNotFound, ask(t, handler, "PROBE", "/wp-admin", nil))
 	require.Equal(t, http.StatusOK, ask(t, handler, http.MethodGet, "/events", nil), "what the writer beneath can do is not lost")
 	require.PanicsWithValue(t, http.ErrAbortHandler, func() { ask(t, handler, http.MethodGet, "/crash", nil) })
 	require.Equal(t, http.StatusCreated, ask(t, handler, http.MethodPost, "/v1/journeys", nil))
-	routes := []string{"GET /v1/journeys/{id}", "GET /v1/journeys/{id}", "none", "GET /events", "GET /crash", "POST /v1/journeys"}
+	routes := []string{"GET /v1/journeys/{id}", "GET /v1/journeys/{id}", "GET /v1/journeys/{id}", "none", "GET /events", "GET /crash", "POST /v1/journeys"}
 
 	t.Run("logs_route_status_journey_and_trace", func(t *testing.T) {
 		t.Parallel()
@@ -87,10 +94,11 @@ func TestHandler(t *testing.T) {
 			logged = append(logged, route)
 		}
 		require.Equal(t, routes, logged)
-		first := entries.All()[0].ContextMap()
-		delete(first, "took")
-		require.Equal(t, map[string]any{"route": routes[0], "status": int64(200), "bytes": int64(4), "id": "j1", "trace_id": caller}, first)
-		require.Equal(t, "j2", entries.All()[5].ContextMap()["id"], "what a request made is known by its answer")
+		told := entries.All()[0].ContextMap()
+		delete(told, "took")
+		require.Equal(t, map[string]any{"route": routes[0], "status": int64(200), "bytes": int64(4), "id": first, "trace_id": caller}, told)
+		require.Equal(t, second, entries.All()[6].ContextMap()["id"], "what a request made is known by its answer")
+		require.NotContains(t, entries.All()[2].ContextMap(), "id", "what is no ID of ours may be anything")
 	})
 
 	t.Run("makes_a_span_in_the_trace_of_the_caller", func(t *testing.T) {
@@ -115,7 +123,7 @@ func TestHandler(t *testing.T) {
 			counted[point.Attributes] = point.Count
 		}
 		require.Equal(t, map[attribute.Set]uint64{
-			requested(routes[0], "200"): 1, requested(routes[0], "503"): 1, requested("none", "404"): 1,
+			requested(routes[0], "200"): 1, requested(routes[0], "503"): 2, requested("none", "404"): 1,
 			requested("GET /events", "200"): 1, requested("GET /crash", "500"): 1, requested("POST /v1/journeys", "201"): 1,
 		}, counted)
 	})
