@@ -27,7 +27,7 @@ func generate(t *testing.T, description []byte) generatedClient {
 	node := testserver.Program(t, "Node.js is not installed; apt-get install nodejs npm", "node")
 	packages, err := filepath.Abs(filepath.Join("..", "..", "tools", "web", "node_modules"))
 	require.NoError(t, err)
-	for _, tool := range []string{"@hey-api/openapi-ts", "typescript"} {
+	for _, tool := range []string{"@hey-api/openapi-ts", "typescript", "standardwebhooks"} {
 		if _, err := os.Stat(filepath.Join(packages, filepath.FromSlash(tool))); err != nil {
 			testserver.Missing(t, tool+" is not installed; make tools/web/node_modules")
 		}
@@ -56,7 +56,9 @@ func (c generatedClient) run(t *testing.T, environment variables, script string,
 }
 
 // TestGeneratedClient runs a journey of each kind from TypeScript, as a backend
-// and its frontends do who have nothing but the gateway's description.
+// and its frontends do who have nothing but the gateway's description. The
+// backend is also told each outcome, and verifies that with a library that is
+// not ours.
 func TestGeneratedClient(t *testing.T) {
 	d := shared.storefront()
 	status, description := d.page(t, d.address+"/openapi.json")
@@ -65,21 +67,22 @@ func TestGeneratedClient(t *testing.T) {
 	c.run(t, nil, "node_modules/typescript/bin/tsc", "--project", ".")
 	photo := filepath.Join(c.folder, "photo.png")
 	require.NoError(t, os.WriteFile(photo, simulator.SampleImage(simulator.SampleLive), 0o600))
-	printed := c.run(t, variables{"GATEWAY": d.address, "GATEWAY_KEY": d.key, "PHOTO": photo}, "built/main.js")
+	_, operator := d.GatewayKeys()
+	printed := c.run(t, variables{"GATEWAY": d.address, "GATEWAY_KEY": d.key, "GATEWAY_OPERATOR_KEY": operator.Reveal(), "PHOTO": photo}, "built/main.js")
 
 	told := strings.Split(strings.TrimSpace(string(printed)), "\n")
 	expected := []string{
 		`{"what": "repeated", "replayed": true, "same": true, "opens": true}`,
-		`{"what": "authid.enroll", "outcome": "enrolled", "can_retry": false}`,
+		`{"what": "authid.enroll", "outcome": "enrolled", "can_retry": false, "event": "journey.concluded", "agrees": true}`,
 		`{"what": "another request with the key", "status": 422}`,
-		`{"what": "authid.live-selfie", "outcome": "captured", "can_retry": false}`,
+		`{"what": "authid.live-selfie", "outcome": "captured", "can_retry": false, "event": "journey.concluded", "agrees": true}`,
 		`{"what": "selfie", "kept": true}`,
-		`{"what": "bioid.enroll", "outcome": "enrolled", "can_retry": false}`,
-		`{"what": "smartid.enroll", "outcome": "enrolled", "can_retry": false}`,
-		`{"what": "smartid.unenroll", "outcome": "removed", "can_retry": false}`,
-		`{"what": "iproov.photo-enroll", "outcome": "enrolled", "can_retry": false}`,
+		`{"what": "bioid.enroll", "outcome": "enrolled", "can_retry": false, "event": "journey.concluded", "agrees": true}`,
+		`{"what": "smartid.enroll", "outcome": "enrolled", "can_retry": false, "event": "journey.concluded", "agrees": true}`,
+		`{"what": "smartid.unenroll", "outcome": "removed", "can_retry": false, "event": "journey.concluded", "agrees": true}`,
+		`{"what": "iproov.photo-enroll", "outcome": "enrolled", "can_retry": false, "event": "journey.concluded", "agrees": true}`,
 		`{"what": "renewed", "left": 4, "other": true}`,
-		`{"what": "authid.live-selfie", "outcome": "canceled", "reason": "canceled_by_request", "can_retry": true}`,
+		`{"what": "authid.live-selfie", "outcome": "canceled", "reason": "canceled_by_request", "can_retry": true, "event": "journey.concluded", "agrees": true}`,
 		`{"what": "renewed too late", "status": 410, "type": "urn:bioenroll:problem:hand-over-gone"}`,
 		`{"what": "input refused", "type": "urn:bioenroll:problem:input-refused", "fields": ["bcid", "max_tries"]}`,
 		`{"what": "found by its reference", "journeys": [["authid.enroll", "enrolled"]]}`,

@@ -1,16 +1,19 @@
 // A backend and its frontends: one journey of each kind at a gateway, with a client that a generator made of the gateway's
 // description. What became of each is printed as a line of JSON.
 //
-// GATEWAY is the address, GATEWAY_KEY the API key of a backend, and PHOTO a file with a face.
+// GATEWAY is the address, GATEWAY_KEY and GATEWAY_OPERATOR_KEY are the API keys of a backend and of an operator, and PHOTO is
+// a file with a face.
 
 import {readFile} from "node:fs/promises";
 import {setTimeout as sleep} from "node:timers/promises";
-import {cancelJourney, getJourney, listJourneys, renewHandOver, sendHint, startJourney} from "./generated";
+import {addReceiver, cancelJourney, getJourney, listJourneys, removeReceiver, renewHandOver, sendHint, startJourney} from "./generated";
 import type {HintName, Journey, Problem, StartRequest, Started} from "./generated";
 import {createClient} from "./generated/client";
+import {Receiver} from "./receiver";
 
 const gateway = setting("GATEWAY");
 const backend = createClient({baseUrl: gateway, auth: setting("GATEWAY_KEY")});
+const operator = createClient({baseUrl: gateway, auth: setting("GATEWAY_OPERATOR_KEY")});
 
 function setting(name: string): string {
   const value = process.env[name];
@@ -82,17 +85,19 @@ function tell(what: string, told: object): void {
   console.log(JSON.stringify({what, ...told}));
 }
 
-function tellOutcome({journey, outcome, reason, can_retry}: Journey): void {
-  tell(journey, {outcome, reason, can_retry});
+/** Tells the outcome, and whether the event that comes by itself says the same. */
+async function tellOutcome({id, journey, outcome, reason, can_retry}: Journey, receiver: Receiver): Promise<void> {
+  const event = await receiver.told(id);
+  tell(journey, {outcome, reason, can_retry, event: event.type, agrees: event.data.outcome === outcome && event.data.reason === reason});
 }
 
-async function enrollAtAuthID(): Promise<void> {
+async function enrollAtAuthID(receiver: Receiver): Promise<void> {
   const request: StartRequest = {journey: "authid.enroll", input: {account_number: "magic-enroll-accepted", reference: "typescript-17"}};
   const {started} = await start("typescript-enroll", request);
   const again = await start("typescript-enroll", request); // As if the answer had been lost.
   tell("repeated", {replayed: again.replayed, same: again.started.id === started.id, opens: again.started.hand_over?.authid?.capture_url === started.hand_over?.authid?.capture_url});
   await relay(started, "final-page");
-  tellOutcome(await outcome(started.id));
+  await tellOutcome(await outcome(started.id), receiver);
   try {
     await start("typescript-enroll", {journey: "authid.enroll", input: {account_number: "magic-enroll-accepted", tag: "another"}});
     tell("another request with the key", {status: "taken"});
@@ -102,44 +107,44 @@ async function enrollAtAuthID(): Promise<void> {
   }
 }
 
-async function takeLiveSelfie(): Promise<void> {
+async function takeLiveSelfie(receiver: Receiver): Promise<void> {
   const {started} = await start("typescript-selfie", {journey: "authid.live-selfie", input: {account_number: "magic-selfie-accepted"}});
   await relay(started, "final-page");
   const concluded = await outcome(started.id);
-  tellOutcome(concluded);
+  await tellOutcome(concluded, receiver);
   tell("selfie", {kept: concluded.details?.selfie !== undefined && Date.parse(concluded.details.selfie.ends_at) > Date.now()});
 }
 
-async function enrollAtBioID(): Promise<void> {
+async function enrollAtBioID(receiver: Receiver): Promise<void> {
   const {started} = await start("typescript-bioid", {journey: "bioid.enroll", input: {bcid: "bws.1.9021"}});
   await relay(started, "samples-uploaded", started.hand_over?.bioid?.recordings ?? 0);
-  tellOutcome(await outcome(started.id));
+  await tellOutcome(await outcome(started.id), receiver);
 }
 
-async function enrollAndUnenrollAtSmartID(): Promise<void> {
+async function enrollAndUnenrollAtSmartID(receiver: Receiver): Promise<void> {
   const {started: enrolled} = await start("typescript-smartid", {
     journey: "smartid.enroll", input: {user: "magic-enroll-200-status", template: "template of the SDK", pay_load: "payload of the SDK"},
   });
-  tellOutcome(enrolled); // It waits for nobody: the start answers the outcome.
+  await tellOutcome(enrolled, receiver); // It waits for nobody: the start answers the outcome.
   const {started: removed} = await start("typescript-removal", {journey: "smartid.unenroll", input: {user: "magic-unenroll-200-status"}});
-  tellOutcome(removed);
+  await tellOutcome(removed, receiver);
 }
 
-async function enrollPhotoAtIProov(): Promise<void> {
+async function enrollPhotoAtIProov(receiver: Receiver): Promise<void> {
   const photo = new Blob([new Uint8Array(await readFile(setting("PHOTO")))]);
   const {started} = await start("typescript-iproov", {journey: "iproov.photo-enroll", input: {user_id: "magic-passed", source: "selfie"}}, {image: photo});
   await relay(started, "sdk-finished");
-  tellOutcome(await outcome(started.id));
+  await tellOutcome(await outcome(started.id), receiver);
 }
 
-async function renewAndCancel(): Promise<void> {
+async function renewAndCancel(receiver: Receiver): Promise<void> {
   const {started} = await start("typescript-cancel", {journey: "authid.live-selfie", input: {account_number: "magic-selfie-walk-away", timeout_seconds: 600}});
   const {data: renewed} = await renewHandOver({
     client: frontendOf(started), path: {id: started.id}, headers: {"Idempotency-Key": "again-1"}, throwOnError: true,
   });
   tell("renewed", {left: renewed.renewals_left, other: renewed.hand_over.authid?.operation_id !== started.hand_over?.authid?.operation_id});
   await cancelJourney({client: backend, path: {id: started.id}, throwOnError: true});
-  tellOutcome(await outcome(started.id));
+  await tellOutcome(await outcome(started.id), receiver);
   const gone = await renewHandOver({client: frontendOf(started), path: {id: started.id}, headers: {"Idempotency-Key": "again-2"}});
   tell("renewed too late", {status: gone.response.status, type: gone.error?.type});
 }
@@ -157,14 +162,26 @@ async function findByReference(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  await enrollAtAuthID();
-  await takeLiveSelfie();
-  await enrollAtBioID();
-  await enrollAndUnenrollAtSmartID();
-  await enrollPhotoAtIProov();
-  await renewAndCancel();
+  const receiver = await Receiver.open();
+  try {
+    await everyJourney(receiver);
+  } finally {
+    receiver.close();
+  }
+}
+
+async function everyJourney(receiver: Receiver): Promise<void> {
+  const {data: added} = await addReceiver({client: operator, body: {name: "typescript", url: receiver.url, why: "a shop opens"}, throwOnError: true});
+  receiver.trust(added.secret);
+  await enrollAtAuthID(receiver);
+  await takeLiveSelfie(receiver);
+  await enrollAtBioID(receiver);
+  await enrollAndUnenrollAtSmartID(receiver);
+  await enrollPhotoAtIProov(receiver);
+  await renewAndCancel(receiver);
   await refused();
   await findByReference();
+  await removeReceiver({client: operator, path: {name: "typescript"}, query: {why: "it closes"}, throwOnError: true});
 }
 
 main().catch((error: unknown) => {
