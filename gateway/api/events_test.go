@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
 
@@ -78,6 +79,14 @@ func (s *scripted) stream(t *testing.T, role access.Role, from states, l *line, 
 	}()
 	play()
 	<-ended
+	for line := range strings.Lines(l.Body.String()) {
+		if data, ok := strings.CutPrefix(line, "data: "); ok {
+			value, err := jsonschema.UnmarshalJSON(strings.NewReader(data))
+			require.NoError(t, err)
+			require.NoError(t, published().check("/components/schemas/Journey", value), "%s", data)
+			require.Empty(t, published().undescribed("/components/schemas/Journey", value), "%s", data)
+		}
+	}
 }
 
 func TestEvents(t *testing.T) {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -33,9 +34,10 @@ type provocation struct {
 	roles []access.Role
 	// why is why nobody is let in.
 	why error
-	// body and content are what is sent; without content the operation has to have
-	// no body to be asked.
+	// body and content are what is sent.
 	body, content string
+	// err is what everything that is asked comes to; ErrNotFound unless given.
+	err error
 }
 
 // answer asks an operation.
@@ -45,13 +47,17 @@ func (p provocation) answer(t *testing.T, role access.Role, method, path string)
 	if p.why != nil {
 		door = shut{why: p.why}
 	}
-	server := api.New(api.Options{Journeys: &scripted{err: client.ErrNotFound}, Access: door, Log: zap.NewNop()})
+	journeys := &telling{scripted: scripted{err: cmp.Or(p.err, client.ErrNotFound)}}
+	server := api.New(api.Options{Journeys: journeys, Access: door, Log: zap.NewNop()})
 	run := runID
 	if p.kind == api.Forbidden { // A relay token is for no other journey; an API key of the wrong role for none.
 		run = otherRunID
 	}
-	target := strings.ReplaceAll(path, "{id}", journeyID+"."+run)
-	request := httptest.NewRequestWithContext(t.Context(), method, strings.ReplaceAll(target, "{name}", "shop"), strings.NewReader(p.body))
+	target := strings.NewReplacer("{id}", journeyID+"."+run, "{name}", "shop").Replace(path)
+	if method == http.MethodDelete {
+		target += "?why=x"
+	}
+	request := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(p.body))
 	request.Header.Set("Authorization", "Bearer "+string(role))
 	request.Header.Set("Content-Type", p.content)
 	request.Header.Set("Idempotency-Key", "key")
@@ -63,8 +69,8 @@ func (p provocation) answer(t *testing.T, role access.Role, method, path string)
 }
 
 // provocations are what every operation may have to answer. The statuses that
-// depend on how a journey stands are tested with the operation: 404 with all that
-// have an id, 409 with start, renew, cancel and resolve, 410 with renew.
+// depend on how a journey stands are tested with the operation: 409 with start,
+// renew, cancel and resolve, 410 with renew.
 func provocations() map[int]provocation {
 	everybody := []access.Role{access.Backend, access.Operator, access.Relay}
 	const json = "application/json"
@@ -118,5 +124,34 @@ func TestStatuses(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestStatuses_of_what_is_not_there asks every operation on one journey, erasure
+// or receiver for one that does not exist.
+func TestStatuses_of_what_is_not_there(t *testing.T) {
+	t.Parallel()
+	bodies := map[string]string{
+		"hints": `{"name": "final-page"}`, "cancel": `{"why": "x"}`, "resolve": `{"outcome": "enrolled", "why": "x"}`,
+		"secret": `{"why": "x"}`, "resume": `{"why": "x"}`, "redeliver": `{"event": "evt_1", "why": "x"}`,
+	}
+	for _, route := range api.Routes() {
+		method, path, _ := strings.Cut(route, " ")
+		last := path[strings.LastIndex(path, "/")+1:]
+		if !strings.Contains(path, "{") || last == "events" { // A stream has tests of its own.
+			continue
+		}
+		t.Run(strings.ReplaceAll(route, "/", "_"), func(t *testing.T) {
+			t.Parallel()
+			asked := provocation{kind: api.NotFound, content: "application/json", body: bodies[last]}
+			if strings.Contains(path, "{name}") {
+				asked.err = client.ErrNoReceiver
+			}
+			role := access.Operator
+			if last == "hints" {
+				role = access.Backend
+			}
+			requireProblem(t, asked.answer(t, role, method, path), http.StatusNotFound, api.NotFound)
+		})
 	}
 }
