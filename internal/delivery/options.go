@@ -10,7 +10,7 @@ import (
 // Options of a Dispatcher. DefaultOptions has those of production; what is
 // measured and logged is for the caller to add.
 type Options struct {
-	// Transport says what may be connected to.
+	// Transport says what may be connected to, and for how long.
 	Transport Transport
 	// Schedule holds the pauses between attempts.
 	Schedule Schedule

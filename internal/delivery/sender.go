@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -17,7 +18,7 @@ import (
 
 // The limits of one attempt.
 const (
-	// attemptLimit bounds an attempt as a whole.
+	// attemptLimit bounds an attempt as a whole, unless the options say otherwise.
 	attemptLimit = 15 * time.Second
 	// connectLimit bounds the way to a connection, and its TLS handshake.
 	connectLimit = 5 * time.Second
@@ -36,14 +37,18 @@ const userAgent = "bioenroll-events/1"
 type Sender struct {
 	http      *http.Client
 	allowHTTP bool
+	limit     time.Duration
 }
 
-// Transport says what a Sender may connect to.
+// Transport says what a Sender may connect to, and how long it tries.
 type Transport struct {
 	// AllowHTTP lifts the rule that receivers are reached over https only.
 	AllowHTTP bool
 	// AllowInternal lifts the rule that receivers are on the public internet.
 	AllowInternal bool
+	// Limit bounds an attempt, from resolving the name to the head of the
+	// answer; 15 s when it is zero.
+	Limit time.Duration
 }
 
 // NewSender returns a Sender that goes straight to the receiver: no proxy, no
@@ -55,7 +60,7 @@ func NewSender(may Transport) *Sender {
 		dialer.ControlContext = onlyPublic
 	}
 	return &Sender{
-		allowHTTP: may.AllowHTTP,
+		allowHTTP: may.AllowHTTP, limit: cmp.Or(may.Limit, attemptLimit),
 		http: &http.Client{
 			Transport: &http.Transport{
 				DialContext:            dialer.DialContext,
@@ -74,7 +79,7 @@ func NewSender(may Transport) *Sender {
 
 // send makes one attempt. It returns within the limit of an attempt.
 func (s *Sender) send(ctx context.Context, d records.Delivery) answer {
-	ctx, cancel := context.WithTimeout(ctx, attemptLimit)
+	ctx, cancel := context.WithTimeout(ctx, s.limit)
 	defer cancel()
 	request, err := s.request(ctx, d)
 	if err != nil {

@@ -41,6 +41,7 @@ const usage = `chaos runs a fault campaign and checks that nothing happened twic
   --network=false   leaves the connections to the providers alone
   --faults=false    lets the providers answer well
   --resets=false    resets no workflow
+  --events=false    leaves the receiver of outcome events alone
   --json FILE       writes the report as JSON as well
   --keep FOLDER     keeps state and logs of all parts there
 
@@ -112,6 +113,7 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.BoolVar(&s.script.Network, "network", true, "")
 	flags.BoolVar(&s.script.Faults, "faults", true, "")
 	flags.BoolVar(&s.script.Resets, "resets", true, "")
+	flags.BoolVar(&s.script.Events, "events", true, "")
 	flags.StringVar(&s.json, "json", "", "")
 	flags.StringVar(&s.keep, "keep", "", "")
 	if err := flags.Parse(args); err != nil {

@@ -72,7 +72,11 @@ func (c *campaign) run(ctx context.Context) (Report, error) {
 			return Report{}, err
 		}
 	}
-	c.options.Progress("%s  all is calm: taking the evidence", c.clock())
+	c.options.Progress("%s  all is calm: the last outcome events", c.clock())
+	if err := c.settle(ctx); err != nil {
+		return Report{}, fmt.Errorf("wait for outcome events: %w", err)
+	}
+	c.options.Progress("%s  taking the evidence", c.clock())
 	evidence, err := c.collect(ctx, players)
 	if err != nil {
 		return Report{}, fmt.Errorf("take the evidence: %w", err)
@@ -172,6 +176,10 @@ func (c *campaign) trouble(ctx context.Context, t script.Trouble) error {
 		return c.server.kill(ctx, t.For)
 	case script.Weather, script.Outage:
 		return c.weather(ctx, t)
+	case script.BadReceiver:
+		return c.badReceiver(ctx, t.Share, t.For)
+	case script.RestartReceiver:
+		return c.restartReceiver(ctx, t.For)
 	}
 	return nil
 }
@@ -185,6 +193,9 @@ type Sabotaged struct {
 
 // Simulators is the address of the simulated providers.
 func (s Sabotaged) Simulators() string { return s.simulated.url }
+
+// Receiver is the address of the receiver of outcome events.
+func (s Sabotaged) Receiver() string { return s.receiver.URL() }
 
 // Temporal is a connection to the server.
 func (s Sabotaged) Temporal() sdk.Client { return s.temporal }

@@ -47,6 +47,9 @@ func (c *campaign) collect(ctx context.Context, players []*player) (invariants.E
 			return evidence, err
 		}
 	}
+	if err := c.heard(ctx, &evidence); err != nil {
+		return evidence, err
+	}
 	evidence.SealedLeft, err = c.shared.Sealed.Refs(ctx)
 	evidence.At = time.Now()
 	return evidence, err

@@ -29,6 +29,10 @@ type Report struct {
 	Slowest map[string]time.Duration `json:"slowest_ns"`
 	// Calls is how many calls the providers received.
 	Calls int `json:"calls"`
+	// Events is how many outcome events were recorded, and Arrivals how often one
+	// arrived.
+	Events   int `json:"events"`
+	Arrivals int `json:"arrivals"`
 	// Skipped names the checks for which the evidence has nothing.
 	Skipped    []string               `json:"skipped,omitempty"`
 	Violations []invariants.Violation `json:"violations"`
@@ -49,6 +53,7 @@ func (c *campaign) report(e invariants.Evidence) Report {
 		Seed: c.options.Script.Seed, Journeys: len(e.Journeys), Took: time.Since(c.began), Evidence: e,
 		Outcomes: map[enroll.Journey]map[string]int{}, Faults: map[string]int{}, Stories: map[int]string{},
 		Disturbances: c.journal.tally(), Slowest: c.journal.slowest, Surprises: c.journal.surprises,
+		Events: len(e.Events), Arrivals: len(e.Arrivals),
 	}
 	r.Violations, r.Skipped = invariants.Judge(e)
 	for _, j := range e.Journeys {
@@ -86,7 +91,8 @@ func outcomeOf(j invariants.Journey) string {
 // Write prints the report for people.
 func (r Report) Write(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nseed %d: %d journeys, %d calls to the providers, %s\n\n", r.Seed, r.Journeys, r.Calls, r.Took.Round(time.Second))
+	fmt.Fprintf(&b, "\nseed %d: %d journeys, %d calls to the providers, %d outcome events in %d requests, %s\n\n",
+		r.Seed, r.Journeys, r.Calls, r.Events, r.Arrivals, r.Took.Round(time.Second))
 	for _, spec := range enroll.Catalogue() {
 		fmt.Fprintf(&b, "  %-22s %s\n", spec.Journey, summed(r.Outcomes[spec.Journey]))
 	}

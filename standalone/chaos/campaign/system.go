@@ -22,6 +22,7 @@ import (
 	"github.com/bioenroll/bioenroll/standalone/chaos/parts"
 	"github.com/bioenroll/bioenroll/standalone/chaos/process"
 	"github.com/bioenroll/bioenroll/standalone/chaos/proxy"
+	"github.com/bioenroll/bioenroll/standalone/chaos/receiver"
 	"github.com/bioenroll/bioenroll/standalone/chaos/script"
 	"github.com/bioenroll/bioenroll/standalone/stack"
 	"github.com/bioenroll/bioenroll/worker/host"
@@ -37,6 +38,7 @@ type system struct {
 	workers    []*supervised
 	proxies    map[enroll.Provider]*proxy.Proxy
 	simulated  *control
+	receiver   *receiver.Receiver
 	temporal   sdk.Client
 	shared     vault.Vault
 	client     *client.Client
@@ -95,6 +97,9 @@ func (s *system) start(ctx context.Context, wanted script.Options) error {
 	if err := s.connect(ctx, served.Address); err != nil {
 		return err
 	}
+	if err := s.startReceiver(ctx, wanted.Seed); err != nil {
+		return err
+	}
 	environment := s.workerEnvironment(served.Address)
 	for i := range wanted.Workers {
 		worker := s.supervise(fmt.Sprintf("worker %d", i), parts.Worker, environment)
@@ -147,7 +152,7 @@ func (s *system) connect(ctx context.Context, address string) error {
 		return err
 	}
 	s.client, err = client.New(client.Options{
-		Temporal: s.temporal, Keys: s.shared.Keys, Sealed: s.shared.Sealed, Records: s.shared.Records, Limits: limits(), Pace: pace(),
+		Temporal: s.temporal, Keys: s.shared.Keys, Sealed: s.shared.Sealed, Records: s.shared.Records, Limits: limits(), Pace: pace(), AllowHTTP: true,
 	})
 	return err
 }
@@ -157,6 +162,9 @@ func (s *system) stop() error {
 	var errs []error
 	for _, worker := range s.workers {
 		errs = append(errs, worker.stop())
+	}
+	if s.receiver != nil {
+		errs = append(errs, s.receiver.Close())
 	}
 	if s.temporal != nil {
 		s.temporal.Close()
@@ -178,12 +186,12 @@ func (s *system) id(provider enroll.Provider, subject string) string {
 	return string(provider) + "-" + s.shared.Keys.SubjectHash(provider, subject)
 }
 
-// freePort finds a port that the server keeps through all its lives. It is
+// freePort finds a port that a part keeps through all its lives. It is
 // below the range that systems give to outgoing connections, because one of
 // those could take it while the server is dead.
 func freePort(ctx context.Context) (int, error) {
 	const first, last = 20_000, 32_000
-	start := first + os.Getpid()%(last-first)
+	start := first + 8*os.Getpid()%(last-first) // Campaigns that run at once stay apart.
 	var lastErr error
 	for i := range last - first {
 		port := first + (start-first+i)%(last-first)

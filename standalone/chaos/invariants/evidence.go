@@ -29,6 +29,12 @@ type Evidence struct {
 	SealedLeft []enroll.SealedRef
 	// HasRecords reports that the journeys come with their records.
 	HasRecords bool
+	// Events are the outcome events that were recorded, and Arrivals what the
+	// receiver of outcome events got, in order.
+	Events   []Recorded
+	Arrivals []Arrival
+	// HasReceiver reports that there was a receiver from the beginning.
+	HasReceiver bool
 }
 
 // Journey is what is known of one journey.
@@ -119,13 +125,16 @@ type Event struct {
 type Violation struct {
 	// Invariant is the name of the check.
 	Invariant string `json:"invariant"`
-	// Journey is the index of the journey in the script, -1 for none.
+	// Journey is the index of the journey in the script, NoJourney for none.
 	Journey int `json:"journey"`
 	// ID is its workflow ID.
 	ID string `json:"id"`
 	// What says what is wrong.
 	What string `json:"what"`
 }
+
+// NoJourney is the index of what belongs to no journey.
+const NoJourney = -1
 
 // Check is one invariant.
 type Check struct {
@@ -135,18 +144,24 @@ type Check struct {
 	Needs func(Evidence) bool
 	// Broken lists what one journey violates.
 	Broken func(Evidence, Journey) []string
+	// Strays lists what belongs to no journey; nil when that cannot be.
+	Strays func(Evidence) []string
 }
 
 // Checks lists the invariants, in the order of the documentation.
 func Checks() []Check {
 	always := func(Evidence) bool { return true }
 	return []Check{
-		{"one-outcome", "every started journey ended with exactly one outcome, or waits within its deadline and a grace", always, oneOutcome},
-		{"provider-agrees", "every outcome equals the provider's own state, and no verdict is without a confirm", always, providerAgrees},
-		{"once-only", "no call that may be made once had its effect twice", always, onceOnly},
-		{"unknown-only-if-lost", "an outcome is unknown only where an answer was lost", always, unknownOnlyIfLost},
-		{"nothing-left", "what an unsuccessful journey created is gone, nothing older was removed, nothing sealed is left", always, nothingLeft},
-		{"records-agree", "outcome, record and audit trail agree", func(e Evidence) bool { return e.HasRecords }, recordsAgree},
+		{"one-outcome", "every started journey ended with exactly one outcome, or waits within its deadline and a grace", always, oneOutcome, nil},
+		{"provider-agrees", "every outcome equals the provider's own state, and no verdict is without a confirm", always, providerAgrees, nil},
+		{"once-only", "no call that may be made once had its effect twice", always, onceOnly, nil},
+		{"unknown-only-if-lost", "an outcome is unknown only where an answer was lost", always, unknownOnlyIfLost, nil},
+		{"nothing-left", "what an unsuccessful journey created is gone, nothing older was removed, nothing sealed is left", always, nothingLeft, nil},
+		{"records-agree", "outcome, record and audit trail agree", func(e Evidence) bool { return e.HasRecords }, recordsAgree, nil},
+		{
+			"outcome-told", "every outcome arrived at the receiver of outcome events, signed, and nothing else did",
+			func(e Evidence) bool { return e.HasReceiver }, outcomeTold, strays,
+		},
 	}
 }
 
@@ -157,6 +172,11 @@ func Judge(e Evidence) (violations []Violation, skipped []string) {
 		if !check.Needs(e) {
 			skipped = append(skipped, check.Name)
 			continue
+		}
+		if check.Strays != nil {
+			for _, what := range check.Strays(e) {
+				violations = append(violations, Violation{Invariant: check.Name, Journey: NoJourney, What: what})
+			}
 		}
 		for _, j := range e.Journeys {
 			for _, what := range check.Broken(e, j) {
@@ -174,6 +194,9 @@ func (e Evidence) Story(j Journey) string {
 	events := append(slices.Clone(j.Timeline), e.around(j)...)
 	for _, entry := range j.Ledger {
 		events = append(events, Event{entry.Time, describe(entry)})
+	}
+	for _, arrival := range e.arrivalsOf(j) {
+		events = append(events, Event{arrival.At, fmt.Sprintf("receiver: %s, number %d, %s", arrival.Event.Type, arrival.Event.Data.Sequence, arrival.Answer)})
 	}
 	for _, run := range j.Runs {
 		for _, a := range run.Attempts {

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/records"
 	"github.com/bioenroll/bioenroll/simulator"
 	"github.com/bioenroll/bioenroll/standalone/chaos/invariants"
 	"github.com/bioenroll/bioenroll/standalone/chaos/script"
@@ -22,13 +23,24 @@ func entry(seq, seconds int, endpoint, ref string, status int, effects ...string
 	return simulator.Entry{Seq: uint64(seq), Time: at(seconds), Endpoint: endpoint, Ref: ref, Status: status, Effects: effects}
 }
 
+// arrival is an outcome event that arrived.
+func arrival(seconds int, id enroll.EventID, sequence int, outcome enroll.Outcome) invariants.Arrival {
+	event := enroll.OutcomeEvent{Type: enroll.EventConcluded, Data: enroll.OutcomeData{ID: "id.run", Sequence: sequence, Outcome: outcome}}
+	if sequence > 1 {
+		event.Type = enroll.EventWatched
+	}
+	return invariants.Arrival{At: at(seconds), ID: id, Body: string(id), Event: event, Answer: "taken", Taken: true}
+}
+
 // well returns evidence of one journey that went well: it concluded ten seconds
 // after its beginning, and everything agrees.
 func well(kind enroll.Journey, outcome enroll.Outcome, ledger ...simulator.Entry) invariants.Evidence {
 	result := enroll.Result{Journey: kind, Verdict: enroll.Verdict{Outcome: outcome}, ConcludedAt: at(10)}
 	recorded := result
 	return invariants.Evidence{
-		At: at(60), Grace: 30 * time.Second, HasRecords: true,
+		At: at(60), Grace: 30 * time.Second, HasRecords: true, HasReceiver: true,
+		Events:   []invariants.Recorded{{ID: "evt_1", Journey: "id.run", Type: enroll.EventConcluded, Sequence: 1, At: at(10), State: records.DeliveryDelivered}},
+		Arrivals: []invariants.Arrival{arrival(11, "evt_1", 1, outcome), arrival(14, "evt_1", 1, outcome)}, // The first answer was lost.
 		Journeys: []invariants.Journey{{
 			Script: script.Journey{Kind: kind, Subject: "ada"}, ID: "id", Began: noon,
 			Runs:     []invariants.Run{{ID: "run", Status: "Completed", Closed: at(10), Result: &result}},
@@ -36,7 +48,7 @@ func well(kind enroll.Journey, outcome enroll.Outcome, ledger ...simulator.Entry
 			Ledger:   ledger,
 			Provider: invariants.Belief{Enrolled: outcome == enroll.Enrolled},
 			Sealed:   []enroll.SealedRef{"photo"},
-			Record:   &enroll.Record{WorkflowID: "id", Journey: kind, Result: &recorded},
+			Record:   &enroll.Record{WorkflowID: "id", FirstRun: "run", Journey: kind, Result: &recorded},
 			Audit:    []enroll.AuditEntry{{Seq: 1, What: "began"}, {Seq: 2, What: "concluded"}},
 		}},
 	}
@@ -88,6 +100,7 @@ func iProov() invariants.Evidence {
 func lost() invariants.Evidence {
 	e := well(enroll.IProovPhotoEnroll, enroll.Unknown, iProov().Journeys[0].Ledger...)
 	result(e).Reason, journey(e).Record.Result.Reason = enroll.ReasonLostAnswer, enroll.ReasonLostAnswer
+	tell(e)
 	run(e).Attempts = []invariants.Attempt{{Step: "IProovValidate", Scheduled: at(4), Started: at(5), Ended: at(9), Failure: "timeout StartToClose"}}
 	e.Damages = []invariants.Damage{{What: "killed worker 1", From: at(5), To: at(6)}}
 	return e
@@ -96,6 +109,13 @@ func lost() invariants.Evidence {
 // expired is an outcome without success that left nothing.
 func expired() invariants.Evidence {
 	return well(enroll.AuthIDEnroll, enroll.Expired, entry(1, 0, "authid.create_operation", "op", 200, "operation_created"))
+}
+
+// tell has the receiver told of the result as it is now.
+func tell(e invariants.Evidence) {
+	for i := range e.Arrivals {
+		e.Arrivals[i].Event.Data.Outcome, e.Arrivals[i].Event.Data.Reason = result(e).Outcome, result(e).Reason
+	}
 }
 
 func journey(e invariants.Evidence) *invariants.Journey { return &e.Journeys[0] }
@@ -118,9 +138,10 @@ func TestJudge_finds_nothing_where_all_is_well(t *testing.T) {
 func TestJudge_skips_records_where_there_are_none(t *testing.T) {
 	e := authID()
 	e.HasRecords, journey(e).Record, journey(e).Audit = false, nil, nil
+	e.HasReceiver, e.Events, e.Arrivals = false, nil, nil
 	violations, skipped := invariants.Judge(e)
 	require.Empty(t, violations)
-	require.Equal(t, []string{"records-agree"}, skipped)
+	require.Equal(t, []string{"records-agree", "outcome-told"}, skipped)
 }
 
 // broken is a way to break one invariant on purpose.
@@ -268,6 +289,7 @@ func TestOnceOnly(t *testing.T) {
 		journey(e).Ledger = append(journey(e).Ledger, entry(9, 7, "smartid.enroll", "", 408))
 		result(e).Outcome, result(e).Reason = enroll.AlreadyEnrolled, enroll.ReasonAfterLostAnswer
 		*journey(e).Record.Result = *result(e)
+		tell(e)
 		violations, _ := invariants.Judge(e)
 		require.Empty(t, violations)
 	})
@@ -320,6 +342,7 @@ func TestNothingLeft(t *testing.T) {
 		until := at(50)
 		result(e).Outcome, result(e).OpenUntil = enroll.Canceled, &until
 		journey(e).Told, journey(e).Record.Result = nil, result(e)
+		tell(e)
 		journey(e).Ledger = append(journey(e).Ledger, entry(2, 15, "authid.user_complete", "op", 0, "credential_created"))
 		violations, _ := invariants.Judge(e)
 		require.Empty(t, violations)

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap/zapcore"
 
 	"github.com/bioenroll/bioenroll/internal/config"
+	"github.com/bioenroll/bioenroll/internal/delivery"
 	"github.com/bioenroll/bioenroll/internal/dial"
 	"github.com/bioenroll/bioenroll/internal/logging"
 	"github.com/bioenroll/bioenroll/simulator"
@@ -99,6 +100,7 @@ func work(ctx context.Context, env config.Lookup, in io.Reader, out io.Writer) e
 	log := logging.New(logging.Settings{Level: zapcore.ErrorLevel}, os.Stderr)
 	src := config.NewSource(env)
 	settings, options := host.Load(src), dial.Settings(src)
+	settings.Events = hasty(settings.Events)
 	if err := src.Err(); err != nil {
 		return err
 	}
@@ -126,4 +128,18 @@ func work(ctx context.Context, env config.Lookup, in io.Reader, out io.Writer) e
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// hasty delivers outcome events as the worker does, in the times of a campaign:
+// what goes wrong is tried again within seconds, for longer than a campaign
+// lasts, and what a killed worker had in hand is soon free.
+func hasty(events delivery.Options) delivery.Options {
+	events.Transport.Limit = 2 * time.Second
+	events.Lease = 5 * time.Second
+	events.Cooldown = delivery.Cooldown{After: 5, First: 300 * time.Millisecond, Longest: 2 * time.Second}
+	events.Schedule = delivery.Schedule{200 * time.Millisecond, 500 * time.Millisecond}
+	for range 3600 {
+		events.Schedule = append(events.Schedule, time.Second)
+	}
+	return events
 }

@@ -28,6 +28,8 @@ type Options struct {
 	Workers int
 	// Kills, Network, Faults and Resets switch whole kinds of disturbance on.
 	Kills, Network, Faults, Resets bool
+	// Events switches on what goes wrong with the receiver of outcome events.
+	Events bool
 }
 
 // Script is all that a campaign will do.

@@ -13,7 +13,7 @@ import (
 
 func options(seed uint64) script.Options {
 	return script.Options{
-		Seed: seed, Journeys: 600, Duration: 2 * time.Minute, Workers: 3, Kills: true, Network: true, Faults: true, Resets: true,
+		Seed: seed, Journeys: 600, Duration: 2 * time.Minute, Workers: 3, Kills: true, Network: true, Faults: true, Resets: true, Events: true,
 	}
 }
 
@@ -39,7 +39,7 @@ func TestNew_has_everything_in_a_usual_campaign(t *testing.T) {
 			require.Equal(t, spec.Waits(), acts, "%s: %s", spec.Journey, person)
 		}
 	}
-	for _, kind := range []script.TroubleKind{script.KillWorker, script.KillServer, script.Weather, script.Outage} {
+	for _, kind := range []script.TroubleKind{script.KillWorker, script.KillServer, script.Weather, script.Outage, script.BadReceiver, script.RestartReceiver} {
 		require.True(t, slices.ContainsFunc(s.Troubles, func(x script.Trouble) bool { return x.Kind == kind }), kind)
 	}
 	for _, at := range []script.ResetAt{script.ResetLive, script.ResetClosed} {
@@ -47,6 +47,15 @@ func TestNew_has_everything_in_a_usual_campaign(t *testing.T) {
 	}
 	require.True(t, slices.ContainsFunc(s.Journeys, func(j script.Journey) bool { return len(j.Faults) > 1 }))
 	require.True(t, slices.IsSortedFunc(s.Troubles, func(a, b script.Trouble) int { return int(a.At - b.At) }))
+}
+
+func TestNew_draws_the_rest_without_a_bad_receiver(t *testing.T) {
+	well := options(1)
+	well.Events = false
+	with := slices.DeleteFunc(script.New(options(1)).Troubles, func(x script.Trouble) bool {
+		return x.Kind == script.BadReceiver || x.Kind == script.RestartReceiver
+	})
+	require.Equal(t, script.New(well).Troubles, with)
 }
 
 func people() []script.Person {

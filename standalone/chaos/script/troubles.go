@@ -20,6 +20,11 @@ const (
 	Weather TroubleKind = "bad connections"
 	// Outage lets a provider answer the next calls with an error.
 	Outage TroubleKind = "provider down"
+	// BadReceiver has the receiver of outcome events fail, hang and lose its
+	// answers, for For.
+	BadReceiver TroubleKind = "bad receiver"
+	// RestartReceiver ends the receiver of outcome events; it is back after For.
+	RestartReceiver TroubleKind = "restart the receiver"
 )
 
 // Trouble is one disturbance.
@@ -32,7 +37,8 @@ type Trouble struct {
 	Worker int
 	// Provider is whose connections or answers are disturbed.
 	Provider enroll.Provider
-	// Share of connections that are damaged, in percent, for Weather.
+	// Share of connections that are damaged, or of requests that the receiver
+	// spoils, in percent, for Weather and BadReceiver.
 	Share int
 	// Calls is how many calls are answered with Answer, for Outage.
 	Calls  int
@@ -48,7 +54,9 @@ func (t Trouble) String() string {
 		return fmt.Sprintf("%s: %s, %d%% for %s", t.Kind, t.Provider, t.Share, t.For)
 	case Outage:
 		return fmt.Sprintf("%s: %s, %d calls with %s", t.Kind, t.Provider, t.Calls, t.Answer)
-	case KillServer:
+	case BadReceiver:
+		return fmt.Sprintf("%s: %d%% for %s", t.Kind, t.Share, t.For)
+	case KillServer, RestartReceiver:
 	}
 	return fmt.Sprintf("%s: back after %s", t.Kind, t.For)
 }
@@ -59,6 +67,9 @@ const (
 	serverKillEvery = 30 * time.Second
 	weatherEvery    = 7 * time.Second
 	outageEvery     = 15 * time.Second
+	// The receiver is bad most of the time.
+	badReceiverEvery     = 6 * time.Second
+	restartReceiverEvery = 9 * time.Second
 )
 
 // calm is the beginning of a campaign, without disturbances, so that the first
@@ -85,7 +96,21 @@ func (d draw) troubles(options Options) []Trouble {
 			return Trouble{Kind: Outage, Provider: pick(d, enroll.Providers()), Calls: 3 + d.IntN(25), Answer: pick(d, []string{"429", "500", "reset_before"})}
 		})...)
 	}
-	return ordered(all)
+	return ordered(append(all, d.receiverTroubles(options)...))
+}
+
+// receiverTroubles are drawn last, so that a script without them is otherwise
+// the same.
+func (d draw) receiverTroubles(options Options) []Trouble {
+	if !options.Events {
+		return nil
+	}
+	all := d.series(options, badReceiverEvery, func() Trouble {
+		return Trouble{Kind: BadReceiver, Share: pick(d, []int{30, 60, 100}), For: d.between(time.Second, 5*time.Second)}
+	})
+	return append(all, d.series(options, restartReceiverEvery, func() Trouble {
+		return Trouble{Kind: RestartReceiver, For: d.between(0, 3*time.Second)}
+	})...)
 }
 
 // series draws disturbances of one kind at irregular times, at least one in a
