@@ -52,6 +52,16 @@ func TestOpen(t *testing.T) {
 				_, err = store.Erasures(t.Context(), records.ErasureFilter{})
 				require.NoError(t, err)
 			})
+			t.Run("reads_what_an_older_program_writes_into_it", func(t *testing.T) {
+				store := database.empty(t).open(t)
+				_, err := records.DB(store).ExecContext(t.Context(), `INSERT INTO records
+					(id, journey, provider, workflow_id, run_id, subject_hash, digest, began_at)
+					VALUES ('a', 'authid.enroll', 'authid', 'authid-a', 'run-1', 'hash-a', 'digest-a', $1)`, began.UnixMicro())
+				require.NoError(t, err)
+				record, err := store.Get(t.Context(), "a")
+				require.NoError(t, err)
+				require.Equal(t, "run-1", record.FirstRun)
+			})
 			t.Run("leaves_a_newer_schema_as_it_is", func(t *testing.T) {
 				f := database.empty(t)
 				_, err := records.DB(f.open(t)).ExecContext(t.Context(), "INSERT INTO migrations (version) VALUES (99)")

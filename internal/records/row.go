@@ -57,6 +57,9 @@ func (t transaction) scan(from scanner) (enroll.Record, error) {
 func (r *row) open(s sealer) error {
 	id := r.record.ID
 	r.record.BeganAt, r.record.EmptiedAt = moment(r.beganAt), moment(r.emptiedAt)
+	if r.record.FirstRun == "" { // Written by a program from before there was the column.
+		r.record.FirstRun = r.record.RunID
+	}
 	var err error
 	if r.record.Subject, err = s.openText(place{record: id, column: columnSubject}, r.subject); err != nil {
 		return err
