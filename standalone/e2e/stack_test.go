@@ -72,7 +72,7 @@ func start(ctx context.Context, dir string) (*system, error) {
 // options of a stack on free ports.
 func options(dir string) stack.Options {
 	return stack.Options{
-		DataDir: dir, UIPort: embedded.Off, MetricsPort: embedded.Off, Log: zap.NewNop(),
+		DataDir: dir, UIPort: embedded.Off, MetricsPort: embedded.Off, PagePort: embedded.Off, Log: zap.NewNop(),
 		Simulator: simulator.Options{AutoUserDelay: 300 * time.Millisecond},
 	}
 }

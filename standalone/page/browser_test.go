@@ -23,6 +23,7 @@ import (
 	"github.com/bioenroll/bioenroll/internal/testserver"
 	"github.com/bioenroll/bioenroll/standalone/browsertest"
 	"github.com/bioenroll/bioenroll/standalone/embedded"
+	"github.com/bioenroll/bioenroll/standalone/page"
 	"github.com/bioenroll/bioenroll/standalone/stack"
 )
 
@@ -51,18 +52,20 @@ func TestMain(m *testing.M) {
 type visitor struct {
 	*testing.T
 
-	tab context.Context
+	tab context.Context //nolint:containedctx // chromedp keeps a tab in one
 }
 
 // visit opens the page. What its policy forbids and what its script breaks on
 // fails the test.
 func visit(t *testing.T) visitor {
 	t.Helper()
-	t.Parallel()
 	v := visitor{t, browsertest.Open(t)}
 	complaints := make(chan string, 100)
 	go func() {
-		for message := range chromedp.Console(v.tab) {
+		for message, err := range chromedp.Console(v.tab) {
+			if err != nil {
+				return // The tab has been closed.
+			}
 			complaints <- fmt.Sprintf("%+v", message)
 		}
 	}()
@@ -165,6 +168,7 @@ func (v visitor) connected(yes bool) {
 }
 
 func TestPage_completes(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		journey enroll.Journey
 		hint    enroll.HintName
@@ -176,12 +180,13 @@ func TestPage_completes(t *testing.T) {
 		{enroll.IProovPhotoEnroll, enroll.SDKFinished, enroll.Enrolled},
 	} {
 		t.Run(string(row.journey), func(t *testing.T) {
+			t.Parallel()
 			v := visit(t)
 			v.start(row.journey)
 			v.capture("complete")
 			v.ends(row.outcome)
 			v.until(`[...document.querySelectorAll("#steps .hint strong")].some((name) => name.textContent === "` + string(row.hint) + `")`)
-			v.until(`document.querySelector("#steps li:last-child")?.className === "end"`)
+			v.until(`document.querySelector("#steps li:last-child")?.textContent.includes("journey.concluded")`)
 			require.Positive(t, v.state().Hints[row.hint], "the browser relayed it")
 			v.opensInTemporal()
 		})
@@ -199,12 +204,14 @@ func (v visitor) opensInTemporal() {
 }
 
 func TestPage_fails(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		journey enroll.Journey
 		// attempts are how often the person may fail.
 		attempts int
 	}{{enroll.AuthIDEnroll, 1}, {enroll.AuthIDSelfie, 1}, {enroll.BioIDEnroll, 3}, {enroll.IProovPhotoEnroll, 1}} {
 		t.Run(string(row.journey), func(t *testing.T) {
+			t.Parallel()
 			v := visit(t)
 			v.start(row.journey)
 			for range row.attempts {
@@ -218,6 +225,7 @@ func TestPage_fails(t *testing.T) {
 }
 
 func TestPage_waits_for_nobody(t *testing.T) {
+	t.Parallel()
 	v := visit(t)
 	v.start(enroll.SmartIDEnroll)
 	v.ends(enroll.Enrolled)
@@ -225,6 +233,7 @@ func TestPage_waits_for_nobody(t *testing.T) {
 }
 
 func TestPage_person_walks_away(t *testing.T) {
+	t.Parallel()
 	v := visit(t)
 	v.start(enroll.AuthIDEnroll)
 	v.capture("walk_away")
@@ -233,6 +242,7 @@ func TestPage_person_walks_away(t *testing.T) {
 }
 
 func TestPage_gets_a_new_hand_over(t *testing.T) {
+	t.Parallel()
 	v := visit(t)
 	v.start(enroll.IProovPhotoEnroll)
 	v.do(chromedp.WaitVisible(chromedp.CSS("#capture iframe")))
@@ -244,6 +254,7 @@ func TestPage_gets_a_new_hand_over(t *testing.T) {
 }
 
 func TestPage_network_is_lost_before_the_final_page(t *testing.T) {
+	t.Parallel()
 	for journey, capture := range map[enroll.Journey]string{
 		enroll.AuthIDEnroll:      `{"provider": "authid", "subject": %q, "result": "complete"}`,
 		enroll.AuthIDSelfie:      `{"provider": "authid", "subject": %q, "result": "complete"}`,
@@ -251,10 +262,10 @@ func TestPage_network_is_lost_before_the_final_page(t *testing.T) {
 		enroll.IProovPhotoEnroll: `{"provider": "iproov", "subject": %q, "result": "complete"}`,
 	} {
 		t.Run(string(journey), func(t *testing.T) {
+			t.Parallel()
 			v := visit(t)
-			person := ""
 			v.do(chromedp.Click(chromedp.CSS(`input[value="` + string(journey) + `"]`)))
-			person = v.read(`document.querySelector("#person").value`)
+			person := v.read(`document.querySelector("#person").value`)
 			v.start(journey)
 			v.do(chromedp.WaitVisible(chromedp.CSS("#capture iframe")))
 			v.connected(false)
@@ -278,6 +289,7 @@ func (v visitor) waitsForTheOutcome() {
 }
 
 func TestPage_network_is_lost_at_the_final_page(t *testing.T) {
+	t.Parallel()
 	v := visit(t)
 	v.start(enroll.IProovPhotoEnroll) // Whose backup is 30 seconds away.
 	v.do(chromedp.WaitVisible(chromedp.CSS("#capture iframe")))
@@ -289,8 +301,10 @@ func TestPage_network_is_lost_at_the_final_page(t *testing.T) {
 }
 
 func TestPage_is_loaded_again_in_the_middle(t *testing.T) {
+	t.Parallel()
 	for _, journey := range []enroll.Journey{enroll.AuthIDEnroll, enroll.BioIDEnroll, enroll.IProovPhotoEnroll} {
 		t.Run(string(journey), func(t *testing.T) {
+			t.Parallel()
 			v := visit(t)
 			v.start(journey)
 			v.do(chromedp.WaitVisible(chromedp.CSS("#capture iframe")))
@@ -306,6 +320,7 @@ func TestPage_is_loaded_again_in_the_middle(t *testing.T) {
 }
 
 func TestPage_works_by_keyboard(t *testing.T) {
+	t.Parallel()
 	v := visit(t)
 	// To the links, the kind of journey, person, time, hint and button.
 	for range 6 {
@@ -319,6 +334,7 @@ func TestPage_works_by_keyboard(t *testing.T) {
 }
 
 func TestPage_says_what_is_refused(t *testing.T) {
+	t.Parallel()
 	v := visit(t)
 	v.do(chromedp.Click(chromedp.CSS(`input[value="bioid.enroll"]`)), chromedp.SetValue(chromedp.CSS("#person"), "nobody"), chromedp.Click(chromedp.CSS("#start button")))
 	v.until(`!document.querySelector("#refused").hidden`)
@@ -326,12 +342,14 @@ func TestPage_says_what_is_refused(t *testing.T) {
 }
 
 func TestPage_is_accessible(t *testing.T) {
+	t.Parallel()
 	axe, err := os.ReadFile(filepath.Join("..", "..", "tools", "web", "node_modules", "axe-core", "axe.min.js"))
 	if err != nil {
 		testserver.Missing(t, "axe-core is not installed; make tools/web/node_modules")
 	}
 	for _, theme := range []string{"light", "dark"} {
 		t.Run(theme, func(t *testing.T) {
+			t.Parallel()
 			v := visit(t)
 			_, err := chromedp.Call(v.tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}},
@@ -383,4 +401,14 @@ func TestPage_answers_nobody_else(t *testing.T) {
 			require.Contains(t, []int{http.StatusForbidden, http.StatusMisdirectedRequest}, answer.StatusCode)
 		})
 	}
+}
+
+func TestPage_believes_no_outcome_that_is_not_signed(t *testing.T) {
+	t.Parallel()
+	request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, running.PageURL()+page.OutcomeEvents, strings.NewReader(`{"type": "journey.concluded"}`))
+	request.RequestURI = ""
+	answer, err := (&http.Client{Timeout: time.Minute}).Do(request)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 }

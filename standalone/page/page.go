@@ -1,7 +1,6 @@
 package page
 
 import (
-	"context"
 	"embed"
 	"io/fs"
 	"net"
@@ -11,8 +10,10 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
+	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	sdk "go.temporal.io/sdk/client"
 	"go.uber.org/zap"
 
@@ -26,11 +27,15 @@ var assets embed.FS
 // Longest is how long a request may take that does not follow a journey.
 const Longest = time.Minute
 
-// Options say what the page works with. All are required but UI.
+// Options say what the page works with. All are required but Secret
+// and UI.
 type Options struct {
 	// Gateway is the address of the gateway, and Key a key of the role backend.
 	Gateway string
 	Key     enroll.Secret
+	// Secret is that of the page's server as a receiver of outcome events; without
+	// one it is told nothing.
+	Secret enroll.Secret
 	// Simulator is the address of the simulated providers.
 	Simulator string
 	// UI is the address of Temporal's web UI; empty when there is none.
@@ -49,12 +54,16 @@ type Page struct {
 	calls   *http.Client
 	gateway *url.URL
 	files   http.Handler
-	// stopping ends when streams should.
-	stopping context.Context //nolint:containedctx // the page's own life, not a caller's
-	stop     context.CancelFunc
+	// verifier is nil when no outcome events come.
+	verifier *webhooks.Webhook
+	told     told
+	// stopping is closed when streams should end.
+	stopping chan struct{}
+	stop     sync.Once
 }
 
-// New returns a page. It fails when the gateway's address cannot be read.
+// New returns a page. It fails when the gateway's address or the secret cannot be
+// read.
 func New(options Options) (*Page, error) {
 	gateway, err := url.Parse(options.Gateway)
 	if err != nil {
@@ -64,13 +73,22 @@ func New(options Options) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Page{options: options, calls: &http.Client{Timeout: Longest}, gateway: gateway, files: http.FileServerFS(own)}
-	p.stopping, p.stop = context.WithCancel(context.Background()) //nolint:forbidigo // a page outlives the call that makes it
+	p := &Page{
+		options: options, calls: &http.Client{Timeout: Longest}, gateway: gateway, files: http.FileServerFS(own),
+		told:     told{events: map[string][]step{}, news: make(chan struct{})},
+		stopping: make(chan struct{}),
+	}
+	if options.Secret != "" {
+		if p.verifier, err = webhooks.NewWebhook(options.Secret.Reveal()); err != nil {
+			return nil, err
+		}
+	}
 	return p, nil
 }
 
 // Stop ends the streams that tell of journeys, which would go on as long as those.
-func (p *Page) Stop() { p.stop() }
+// It can be called more than once.
+func (p *Page) Stop() { p.stop.Do(func() { close(p.stopping) }) }
 
 // Handler answers everything that the page asks.
 func (p *Page) Handler() http.Handler {
@@ -84,6 +102,9 @@ func (p *Page) Handler() http.Handler {
 		mux.Handle(pattern, asBackend)
 	}
 	mux.HandleFunc("GET /api/journeys/{id}/steps", p.steps)
+	if p.verifier != nil {
+		mux.HandleFunc("POST "+OutcomeEvents, p.receive)
+	}
 	// Another site's page in the same browser can make it send requests here.
 	return p.guarded(http.NewCrossOriginProtection().Handler(mux))
 }

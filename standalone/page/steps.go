@@ -21,7 +21,7 @@ const lookAgain = time.Second
 // step is one thing that happened in a journey.
 type step struct {
 	At time.Time `json:"at"`
-	// Kind is begin, step, poll, hint, timer, update, record, cancel or end.
+	// Kind is begin, step, poll, hint, timer, update, record, cancel, end or event.
 	Kind string `json:"kind"`
 	// Name is that of an activity, a hint, an update or the workflow.
 	Name string `json:"name,omitempty"`
@@ -55,17 +55,24 @@ func (p *Page) steps(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(p.stopping, cancel)()
-	if p.follow(ctx, workflow, run, over, func(s step) { tell("step", s) }) {
+	go func() {
+		select {
+		case <-p.stopping:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	if p.follow(ctx, r.PathValue("id"), over, func(s step) { tell("step", s) }) {
 		tell("end", struct{}{})
 	}
 }
 
 // follow tells every step, those of the past first, until the journey is over,
 // and then returns true.
-func (p *Page) follow(ctx context.Context, workflow, run string, over bool, tell func(step)) bool {
+func (p *Page) follow(ctx context.Context, id string, over bool, tell func(step)) bool {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	workflow, run, _ := strings.Cut(id, ".")
 	events := p.history(ctx, workflow, run, !over)
 	names := nameless{}
 	attempts := map[string]int32{}
@@ -77,7 +84,7 @@ func (p *Page) follow(ctx context.Context, workflow, run string, over bool, tell
 			return false
 		case event, open := <-events:
 			if !open {
-				return ctx.Err() == nil
+				return p.tellOutcome(ctx, id, tell)
 			}
 			if s, worth := names.stepOf(event); worth {
 				tell(s)
@@ -92,6 +99,32 @@ func (p *Page) follow(ctx context.Context, workflow, run string, over bool, tell
 					tell(s)
 				}
 			}
+		}
+	}
+}
+
+// tellOutcome tells of the outcome events of a journey that has ended, and waits
+// for the first one. It returns false when nobody listens any more.
+func (p *Page) tellOutcome(ctx context.Context, id string, tell func(step)) bool {
+	if p.verifier == nil {
+		return ctx.Err() == nil
+	}
+	late := time.NewTimer(lateEvent)
+	defer late.Stop()
+	for {
+		arrived, news := p.told.of(id)
+		for _, s := range arrived {
+			tell(s)
+		}
+		if len(arrived) > 0 {
+			return true
+		}
+		select {
+		case <-news:
+		case <-late.C:
+			return true
+		case <-ctx.Done():
+			return false
 		}
 	}
 }

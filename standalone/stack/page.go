@@ -1,8 +1,15 @@
 package stack
 
 import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
+	"github.com/bioenroll/bioenroll/client"
+	"github.com/bioenroll/bioenroll/enroll"
 	httpd "github.com/bioenroll/bioenroll/internal/web"
 	"github.com/bioenroll/bioenroll/standalone/embedded"
 	"github.com/bioenroll/bioenroll/standalone/page"
@@ -23,13 +30,17 @@ func (s *Stack) listenPage() error {
 }
 
 // servePage begins to answer.
-func (s *Stack) servePage() error {
+func (s *Stack) servePage(ctx context.Context) error {
 	if s.page == nil {
 		return nil
 	}
+	secret, err := s.receivePage(ctx)
+	if err != nil {
+		return err
+	}
 	backend, _ := s.GatewayKeys()
 	shown, err := page.New(page.Options{
-		Gateway: s.GatewayURL(), Key: backend, Simulator: s.SimulatorURL(), UI: s.UIURL(),
+		Gateway: s.GatewayURL(), Key: backend, Secret: secret, Simulator: s.SimulatorURL(), UI: s.UIURL(),
 		Temporal: s.temporal, Namespace: s.namespace, Log: s.options.Log.Named("page"),
 	})
 	if err != nil {
@@ -39,6 +50,37 @@ func (s *Stack) servePage() error {
 	server.RegisterOnShutdown(shown.Stop)
 	s.page.serve(server)
 	return nil
+}
+
+// pageReceiver is the name of the page's server as a receiver of outcome events.
+const pageReceiver = "standalone-page"
+
+// receivePage makes the page's server a receiver of outcome events, and returns
+// the secret, which lies in the data folder. What waits for it is kept when the
+// program starts again, unless it listens elsewhere then.
+func (s *Stack) receivePage(ctx context.Context) (enroll.Secret, error) {
+	url, file := s.page.url()+page.OutcomeEvents, filepath.Join(s.options.DataDir, "page-secret")
+	receivers, err := s.client.Receivers(ctx)
+	if err != nil {
+		return "", err
+	}
+	by := client.By{Who: pageReceiver, Why: "the page shows outcome events"}
+	if i := slices.IndexFunc(receivers, func(r client.Receiver) bool { return r.Name == pageReceiver }); i >= 0 {
+		if known, err := os.ReadFile(file); err == nil && receivers[i].URL == url { //nolint:gosec // a fixed name in the data folder
+			return enroll.Secret(strings.TrimSpace(string(known))), nil
+		}
+		if err := s.client.RemoveReceiver(ctx, pageReceiver, by); err != nil {
+			return "", err
+		}
+	}
+	secret, err := s.client.AddReceiver(ctx, pageReceiver, enroll.Secret(url), by)
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(file, []byte(secret.Reveal()+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("keep the page's secret: %w", err)
+	}
+	return secret, nil
 }
 
 // PageURL is where a person starts a journey and watches it, or "".

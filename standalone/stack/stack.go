@@ -137,7 +137,7 @@ func (s *Stack) start(ctx context.Context) error {
 	if err := s.gateway.serve(s.client, shared.Keys, s.options.Log); err != nil {
 		return err
 	}
-	return s.servePage()
+	return s.servePage(ctx)
 }
 
 // dialTemporal connects to the external server, or starts the embedded one.
