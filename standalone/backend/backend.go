@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 
 	"github.com/bioenroll/bioenroll/enroll"
@@ -26,6 +27,8 @@ type Call struct {
 	Method, Path string
 	// Key is the idempotency key; empty for none.
 	Key string
+	// Header has more headers; nil for none.
+	Header http.Header
 	// Type is the content type of the body; JSON when empty.
 	Type string
 	// Body is nil when there is none.
@@ -75,6 +78,7 @@ func (b Backend) Open(ctx context.Context, call Call) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask the gateway: %w", err)
 	}
+	maps.Copy(request.Header, call.Header)
 	if b.Token != "" {
 		request.Header.Set("Authorization", "Bearer "+b.Token.Reveal())
 	}

@@ -67,7 +67,9 @@ type planted struct {
 	// personal values may be in what only the key ring opens, content and
 	// credentials not even there. Metadata of pictures ends with the seal.
 	// Operators are shown the codes of hints and the grounds, and nobody else.
-	personal, content, credentials, metadata, shown []canary.Needle
+	// What the door has is between the gateway and who asks it: keys, tokens, and
+	// what was refused.
+	personal, content, credentials, metadata, shown, door []canary.Needle
 }
 
 // setStage starts the server, with everything logged, and the simulators, with

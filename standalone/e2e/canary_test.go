@@ -38,7 +38,7 @@ import (
 // file holds keys and nothing of these journeys.
 func TestCanary(t *testing.T) {
 	s := setStage(t)
-	end := s.work(t)
+	end, door := s.work(t), s.openDoor(t)
 	t.Run("journeys", func(t *testing.T) {
 		for _, l := range s.lives(t) {
 			t.Run(strings.ReplaceAll(l.name, " ", "_"), func(t *testing.T) {
@@ -46,22 +46,34 @@ func TestCanary(t *testing.T) {
 				s.lead(t, l)
 			})
 		}
+		for _, l := range s.livesAtDoor(t) {
+			t.Run(strings.ReplaceAll(l.name, " ", "_"), func(t *testing.T) {
+				t.Parallel()
+				door.lead(t, l)
+			})
+		}
 	})
 	s.startByStarter(t)
 	s.operate(t)
+	door.operate(t)
+	door.refuse(t)
 	s.eraseThem(t)
+	door.end(syscall.SIGTERM)
+	s.openDoor(t).crash(t)
 	end(syscall.SIGTERM)
 	s.crash(t)
 
 	exported := s.exported(t, nil)
-	require.Contains(t, s.collector.raw(), "IProovEnrolImage", "traces can be read")
-	exported["queries and the worker's metrics"], exported["traces"] = s.answered, []byte(s.collector.raw())
+	for _, known := range []string{"IProovEnrolImage", "POST /v1/journeys"} {
+		require.Contains(t, s.collector.raw(), known, "traces can be read")
+	}
+	exported["queries, metrics, and what browsers are told"], exported["traces"] = s.answered, []byte(s.collector.raw())
 	t.Run("nothing_is_in_clear", func(t *testing.T) {
 		s.requireNowhere(t, exported, s.needles())
 	})
 	t.Run("operators_are_told_no_secret_and_no_name", func(t *testing.T) {
 		p := &s.planted
-		s.requireAbsent(t, "what operators are told", s.told, slices.Concat(p.personal, p.content, p.credentials, p.metadata, s.tap.needles()))
+		s.requireAbsent(t, "what operators are told", s.told, slices.Concat(p.personal, p.content, p.credentials, p.metadata, p.door, s.tap.needles()))
 	})
 	t.Run("no_content_is_in_a_history_even_for_those_with_keys", func(t *testing.T) {
 		s.requireNoContent(t)
@@ -81,7 +93,7 @@ func TestCanary(t *testing.T) {
 // needles are all planted values and all secrets that the providers gave out.
 func (s *stage) needles() []canary.Needle {
 	p := &s.planted
-	return slices.Concat(p.personal, p.content, p.credentials, p.metadata, p.shown, s.tap.needles())
+	return slices.Concat(p.personal, p.content, p.credentials, p.metadata, p.shown, p.door, s.tap.needles())
 }
 
 // startByStarter starts journeys from files, as a shell does. Its output is
@@ -271,7 +283,7 @@ func (s *stage) decrypted(t *testing.T) map[string][]byte {
 // for what may be in sealed storage only.
 func (s *stage) requireNoContent(t *testing.T) {
 	t.Helper()
-	search, err := canary.For(slices.Concat(s.planted.content, s.planted.credentials, s.planted.metadata)...)
+	search, err := canary.For(slices.Concat(s.planted.content, s.planted.credentials, s.planted.metadata, s.planted.door)...)
 	require.NoError(t, err)
 	people, err := canary.For(s.planted.personal...)
 	require.NoError(t, err)
@@ -304,4 +316,8 @@ func (s *stage) requireSharp(t *testing.T) {
 	for _, file := range []string{"server/temporal.db", "logs/worker.log"} {
 		require.Contains(t, where, filepath.FromSlash(file))
 	}
+	said, err := os.ReadFile(filepath.Join(s.root, "logs", "gateway.log"))
+	require.NoError(t, err)
+	require.Contains(t, string(said), "POST /v1/journeys")
+	require.Contains(t, string(said), "goroutine ", "the stacks of its crash are there to be searched")
 }
