@@ -27,9 +27,10 @@ type dialect struct {
 	// lock reads a record and keeps other writers away from it until the
 	// transaction ends.
 	lock string
-	// exclusive ends a query for a row that others may not even refer to until
-	// the transaction ends; empty as above.
-	exclusive string
+	// held ends a query for a row that others may refer to and not change until
+	// the transaction ends, and exclusive one for a row to which they may not even
+	// refer; empty as above.
+	held, exclusive string
 	// unheld ends a query for rows to be changed: it takes those that no other
 	// transaction is changing; empty as above.
 	unheld string

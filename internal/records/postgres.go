@@ -23,6 +23,7 @@ func postgresDialect() dialect {
 		alone:     "SELECT pg_advisory_xact_lock(7216040018223)",
 		settled:   "LOCK TABLE records IN SHARE MODE",
 		lock:      selectRecord + " FOR UPDATE",
+		held:      " FOR NO KEY UPDATE",
 		exclusive: " FOR UPDATE",
 		unheld:    " FOR UPDATE SKIP LOCKED",
 		writing:   &sql.TxOptions{Isolation: sql.LevelReadCommitted},

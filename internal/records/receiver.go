@@ -154,10 +154,11 @@ func (t transaction) auditReceiver(ctx context.Context, what, name, who, why str
 }
 
 // lockedReceiver returns the secrets of a receiver and keeps other writers away
-// from it until the transaction ends. The error is ErrNoReceiver.
+// from it until the transaction ends. Outcomes are told meanwhile. The error is
+// ErrNoReceiver.
 func (t transaction) lockedReceiver(ctx context.Context, name string) (secrets, error) {
 	var address, sealed []byte
-	err := t.QueryRowContext(ctx, "SELECT url, secrets FROM receivers WHERE name = $1"+t.dialect.exclusive, name).Scan(&address, &sealed)
+	err := t.QueryRowContext(ctx, "SELECT url, secrets FROM receivers WHERE name = $1"+t.dialect.held, name).Scan(&address, &sealed)
 	if err != nil {
 		return nil, noReceiver(name, err)
 	}
@@ -194,6 +195,10 @@ func (s *Store) manage(ctx context.Context, what, name, who, why string, change 
 // ErrNoReceiver or an *enroll.InputError.
 func (s *Store) RemoveReceiver(ctx context.Context, name, who, why string) error {
 	return s.manage(ctx, whatReceiverRemoved, name, who, why, func(tx transaction, _ secrets) error {
+		// Outcomes that are being told to it are waited for, and go with it.
+		if _, err := tx.ExecContext(ctx, "SELECT name FROM receivers WHERE name = $1"+tx.dialect.exclusive, name); err != nil {
+			return err
+		}
 		if _, err := tx.change(ctx, "DELETE FROM deliveries WHERE receiver = $1", name); err != nil {
 			return err
 		}
@@ -250,14 +255,22 @@ func (s secrets) followed(by enroll.Secret, atOnce bool, at time.Time) (secrets,
 // first time: after it was gone, or to hurry it. The error is ErrNoReceiver or
 // an *enroll.InputError.
 func (s *Store) ResumeReceiver(ctx context.Context, name, who, why string) error {
-	return s.manage(ctx, whatReceiverResumed, name, who, why, func(tx transaction, _ secrets) error {
-		if _, err := tx.change(ctx, "UPDATE receivers SET gone_at = 0 WHERE name = $1", name); err != nil {
-			return err
-		}
-		*tx.due = true
-		_, err := tx.change(ctx, `UPDATE deliveries SET attempts = 0, claims = claims + 1, claimed_by = '', due_at = $2
-			WHERE receiver = $1 AND state = 'pending'`, name, stamp(tx.now))
+	err := s.manage(ctx, whatReceiverResumed, name, who, why, func(tx transaction, _ secrets) error {
+		_, err := tx.change(ctx, "UPDATE receivers SET gone_at = 0 WHERE name = $1", name)
 		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.stepwise(ctx, "resume a receiver", name, spot{}, func(tx transaction, from spot) (spot, error) {
+		to, err := tx.ahead(ctx, "SELECT at, event FROM deliveries WHERE (at, event) > ($1, $2) AND receiver = $3 AND state = 'pending' ORDER BY at, event", from, name)
+		if err != nil {
+			return to, err
+		}
+		*tx.due, err = tx.change(ctx, `UPDATE deliveries SET attempts = 0, claims = claims + 1, claimed_by = '', due_at = $2
+			WHERE receiver = $1 AND state = 'pending' AND (at, event) > ($3, $4) AND (at, event) <= ($5, $6)`,
+			name, stamp(tx.now), from.at, from.event, to.at, to.event)
+		return to, err
 	})
 }
 

@@ -219,6 +219,17 @@ func TestRedeliver(t *testing.T) {
 					require.ErrorAs(t, err, &input)
 				}
 			})
+			t.Run("takes_any_number_of_events", func(t *testing.T) {
+				_, err := records.DB(store).ExecContext(t.Context(), `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+					INSERT INTO events (id, record, sequence, type, at, body) SELECT 'evt_' || i, 'a', i + 1, 'x', 1000 + i / 7, '{}' FROM n`)
+				require.NoError(t, err)
+				add(t, store, "patient")
+				require.Equal(t, 2500, redeliver(t, records.Redelivery{Receiver: "patient", Since: time.UnixMicro(1000), Until: time.UnixMicro(2000)}))
+				require.NoError(t, store.ResumeReceiver(t.Context(), "patient", "olga", "test"))
+				claimed, _, err := store.ClaimDeliveries(t.Context(), claimer("w1"), 3000, []string{"shop", "late"})
+				require.NoError(t, err)
+				require.Len(t, claimed, 2500)
+			})
 			t.Run("is_in_the_audit_trail", func(t *testing.T) {
 				require.Contains(t, whats(t, store, ""), "redelivered shop: the shop lost its database")
 			})

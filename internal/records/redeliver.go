@@ -2,8 +2,11 @@ package records
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -34,38 +37,97 @@ func (r Redelivery) wrong() []enroll.FieldError {
 	return nil
 }
 
-// Redeliver makes the chosen events due for a receiver and returns how many. The
+// Redeliver makes the chosen events due for a receiver and returns how many. What
+// goes on beside it is not held up, and after an error it may be repeated. The
 // error is ErrNoReceiver, ErrNoEvent, or an *enroll.InputError.
 func (s *Store) Redeliver(ctx context.Context, r Redelivery, who, why string) (int, error) {
 	if err := refuse("", r.wrong()); err != nil {
 		return 0, fmt.Errorf("records: redeliver: %w", err)
 	}
-	count := int64(0)
-	err := s.manage(ctx, whatRedelivered, r.Receiver, who, why, func(tx transaction, _ secrets) error {
+	count := 0
+	err := s.manage(ctx, whatRedelivered, r.Receiver, who, why, func(tx transaction, _ secrets) (err error) {
 		if r.Until.IsZero() {
 			r.Until = tx.now
 		}
-		chosen, arguments := "id = $3", []any{r.Receiver, stamp(tx.now), r.Event}
 		if r.Event == "" {
-			chosen, arguments = "at >= $3 AND at < $4", []any{r.Receiver, stamp(tx.now), stamp(r.Since), stamp(r.Until)}
+			return nil // The trail tells of it before it begins.
 		}
-		result, err := tx.ExecContext(ctx, `INSERT INTO deliveries (event, receiver, at, due_at)
-			SELECT id, $1, at, $2 FROM events WHERE `+chosen+` ORDER BY at, id
-			ON CONFLICT (event, receiver) DO UPDATE SET state = 'pending', attempts = 0, claims = deliveries.claims + 1, claimed_by = '', due_at = excluded.due_at`,
-			arguments...)
-		if err != nil {
-			return err
-		}
-		if count, err = result.RowsAffected(); err == nil && count == 0 && r.Event != "" {
+		count, err = tx.redeliver(ctx, r.Receiver, "id = $3", r.Event)
+		if err == nil && count == 0 {
 			err = fmt.Errorf("%s: %w", r.Event, ErrNoEvent)
 		}
-		*tx.due = true
 		return err
 	})
+	if err != nil || r.Event != "" {
+		return count, err
+	}
+	err = s.stepwise(ctx, "redeliver", r.Receiver, spot{at: stamp(r.Since)}, func(tx transaction, from spot) (spot, error) {
+		to, err := tx.ahead(ctx, "SELECT at, id FROM events WHERE (at, id) > ($1, $2) AND at < $3 ORDER BY at, id", from, stamp(r.Until))
+		if err != nil {
+			return to, err
+		}
+		some, err := tx.redeliver(ctx, r.Receiver, "(at, id) > ($3, $4) AND (at, id) <= ($5, $6) AND at < $7", from.at, from.event, to.at, to.event, stamp(r.Until))
+		count += some
+		return to, err
+	})
+	return count, err
+}
+
+// redeliver makes the events due that a condition chooses.
+func (t transaction) redeliver(ctx context.Context, receiver, chosen string, arguments ...any) (int, error) {
+	result, err := t.ExecContext(ctx, `INSERT INTO deliveries (event, receiver, at, due_at)
+		SELECT id, $1, at, $2 FROM events WHERE `+chosen+` ORDER BY at, id
+		ON CONFLICT (event, receiver) DO UPDATE SET state = 'pending', attempts = 0, claims = deliveries.claims + 1, claimed_by = '', due_at = excluded.due_at`,
+		append([]any{receiver, stamp(t.now)}, arguments...)...)
 	if err != nil {
 		return 0, err
 	}
-	return int(count), nil
+	count, err := result.RowsAffected()
+	*t.due = count > 0
+	return int(count), err
+}
+
+// step is how many deliveries one transaction makes due: between them others
+// have their turn.
+const step = 1000
+
+// spot is a place in the order of events.
+type spot struct {
+	at    int64
+	event enroll.EventID
+}
+
+// last is behind every event.
+var last = spot{at: math.MaxInt64}
+
+// stepwise repeats a transaction about a receiver, each from the spot where the
+// one before ended, until the last.
+func (s *Store) stepwise(ctx context.Context, op, receiver string, from spot, do func(transaction, spot) (spot, error)) error {
+	for from != last {
+		err := s.write(ctx, op, func(tx transaction) error {
+			if _, err := tx.lockedReceiver(ctx, receiver); err != nil {
+				return err
+			}
+			to, err := do(tx, from)
+			from = to
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ahead returns the spot that is one step ahead by a query for what lies behind
+// a spot, which is given as its first arguments; the last one when there is less.
+func (t transaction) ahead(ctx context.Context, query string, from spot, arguments ...any) (spot, error) {
+	var to spot
+	err := t.QueryRowContext(ctx, fmt.Sprintf("%s LIMIT 1 OFFSET %d", query, step-1), append([]any{from.at, from.event}, arguments...)...).Scan(&to.at, &to.event)
+	if errors.Is(err, sql.ErrNoRows) {
+		return last, nil
+	}
+	return to, err
 }
 
 // DeliveryState is how far a delivery has come.
