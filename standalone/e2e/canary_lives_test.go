@@ -108,7 +108,7 @@ func (s *stage) smartIDLives() []life {
 		}
 	}
 	unenrollment := func(name string) enroll.SmartIDUnenrollment {
-		return enroll.SmartIDUnenrollment{User: s.personal("user: "+name, unique()), Referenced: s.referenced("removal, "+name)}
+		return enroll.SmartIDUnenrollment{User: s.personal("user: "+name, unique()), Referenced: s.referenced("removal, " + name)}
 	}
 	refused, unavailable, unknown := enrollment("echoed refusal"), enrollment("echoed trouble"), unenrollment("echoed removal")
 	return []life{
