@@ -126,9 +126,17 @@ func (c *Client) cancel(ctx context.Context, id, runID string, by *By) error {
 }
 
 // HandOver returns the current hand-over of a journey, for a frontend that
-// lost it; nil when there is none. A worker must be running.
-func (c *Client) HandOver(ctx context.Context, id string) (*enroll.HandOver, error) {
-	value, err := c.temporal.QueryWorkflow(ctx, id, "", enroll.HandOverQuery)
+// lost it; nil when there is none. An empty runID means the subject's latest
+// journey. A worker must be running.
+func (c *Client) HandOver(ctx context.Context, id, runID string) (*enroll.HandOver, error) {
+	if runID != "" { // A run that was reset waits for nobody.
+		found, err := c.current(ctx, id, runID)
+		if err != nil {
+			return nil, fmt.Errorf("hand-over %s: %w", id, err)
+		}
+		runID = found.run()
+	}
+	value, err := c.temporal.QueryWorkflow(ctx, id, runID, enroll.HandOverQuery)
 	if isNotFound(err) {
 		return nil, fmt.Errorf("hand-over %s: %w", id, ErrNotFound)
 	}

@@ -164,7 +164,7 @@ func TestInterrupt(t *testing.T) {
 			require.NoError(t, err)
 		})
 		serve(t, dir, func(journeys *client.Client, user *demo.User) {
-			handed, err := journeys.HandOver(t.Context(), started.ID)
+			handed, err := journeys.HandOver(t.Context(), started.ID, started.RunID)
 			require.NoError(t, err)
 			require.Equal(t, started.HandOver, handed)
 			hint, details, err := user.Complete(t.Context(), handed)

@@ -21,7 +21,7 @@ printed in full, secrets included. A worker must be running.
 		Args: arguments("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.with(cmd.Context(), func(ctx context.Context, j journeys) error {
-				handed, err := j.HandOver(ctx, args[0])
+				handed, err := j.HandOver(ctx, args[0], "")
 				if err != nil {
 					return err
 				}

@@ -17,7 +17,7 @@ import (
 type journeys interface {
 	Start(ctx context.Context, key string, request client.Request) (client.Started, error)
 	Hint(ctx context.Context, id, runID string, name enroll.HintName, hint enroll.Hint) (late bool, err error)
-	HandOver(ctx context.Context, id string) (*enroll.HandOver, error)
+	HandOver(ctx context.Context, id, runID string) (*enroll.HandOver, error)
 	Renew(ctx context.Context, id, runID, key string) (enroll.RenewReply, error)
 	Show(ctx context.Context, id, runID string) (client.Shown, error)
 	List(ctx context.Context, filter client.Filter) ([]client.Shown, error)

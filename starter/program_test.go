@@ -57,7 +57,7 @@ func (f *fake) Hint(_ context.Context, id, _ string, name enroll.HintName, hint 
 	return f.late, f.err
 }
 
-func (f *fake) HandOver(_ context.Context, id string) (*enroll.HandOver, error) {
+func (f *fake) HandOver(_ context.Context, id, _ string) (*enroll.HandOver, error) {
 	f.id = id
 	return f.handed, f.err
 }

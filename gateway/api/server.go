@@ -26,6 +26,7 @@ type Journeys interface {
 	ListPage(ctx context.Context, filter client.Filter, after string) (client.ListedPage, error)
 	ListRecorded(ctx context.Context, filter client.RecordFilter) (client.ListedPage, error)
 	Hint(ctx context.Context, id, runID string, name enroll.HintName, hint enroll.Hint) (late bool, err error)
+	HandOver(ctx context.Context, id, runID string) (*enroll.HandOver, error)
 	Renew(ctx context.Context, id, runID, key string) (enroll.RenewReply, error)
 	Cancel(ctx context.Context, id, runID string) error
 	CancelBy(ctx context.Context, id, runID string, by client.By) error

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -155,15 +156,30 @@ func (s *Server) startedBody(r *http.Request, request client.Request, started cl
 	if body.Phase == enroll.Concluded || started.HandOver == nil {
 		return body, nil
 	}
-	handed, err := client.HandOverJSON(started.HandOver)
-	if err != nil {
-		return startedBody{}, err
+	err := s.handOut(r.Context(), &body, id, started, repeated && shown.State != nil)
+	return body, err
+}
+
+// handOut adds hand-over and relay token. Both may have been renewed since the
+// start that is repeated, if a worker can tell.
+func (s *Server) handOut(ctx context.Context, body *startedBody, id journeyID, started client.Started, renewed bool) error {
+	handOver, until := started.HandOver, started.Deadline
+	if renewed {
+		current, err := s.journeys.HandOver(ctx, id.workflow, id.run)
+		if err != nil {
+			return err
+		}
+		if current != nil {
+			handOver = current
+		}
 	}
-	body.HandOver = handed
-	until := started.Deadline
-	if until.Before(body.Deadline) { // The hand-over was renewed since.
+	if until.Before(body.Deadline) {
 		until = body.Deadline
 	}
-	body.RelayToken = s.access.Issue(id.workflow, id.run, until).Reveal()
-	return body, nil
+	handed, err := client.HandOverJSON(handOver)
+	if err != nil {
+		return err
+	}
+	body.HandOver, body.RelayToken = handed, s.access.Issue(id.workflow, id.run, until).Reveal()
+	return nil
 }

@@ -156,10 +156,13 @@ func TestStart(t *testing.T) {
 		require.Equal(t, "form-1", s.request.ReliesOn().Consent)
 	})
 
-	t.Run("repeated_after_a_renewal_brings_a_token_for_as_long_as_the_journey_waits_now", func(t *testing.T) {
+	t.Run("repeated_after_a_renewal_brings_what_is_good_now", func(t *testing.T) {
 		t.Parallel()
 		s := &starting{started: waits(), repeated: true, scripted: scripted{shown: waiting()}}
+		s.shown.State = &enroll.State{Phase: enroll.Waiting}
+		s.renewed.HandOver = &enroll.HandOver{AuthID: &enroll.AuthIDHandOver{OneTimeSecret: "renewed"}}
 		body := told(t, s.startJSON(t, authIDStart), http.StatusOK)
+		require.Equal(t, "renewed", within(t, body, "hand_over", "authid", "one_time_secret"))
 		require.Equal(t, "token for "+journeyID+"."+runID+" until "+noon.Add(time.Hour).Format(time.RFC3339), body["relay_token"])
 	})
 

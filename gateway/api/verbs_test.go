@@ -60,6 +60,10 @@ func (s *scripted) Renew(_ context.Context, _, run, key string) (enroll.RenewRep
 	return s.renewed, s.err
 }
 
+func (s *scripted) HandOver(context.Context, string, string) (*enroll.HandOver, error) {
+	return s.renewed.HandOver, s.err
+}
+
 func (s *scripted) Show(_ context.Context, id, run string) (client.Shown, error) {
 	shown := s.shown
 	shown.ID, shown.RunID = id, run

@@ -81,7 +81,7 @@ func (d *Demo) awaitHandOver(ctx context.Context, row *Row) (*enroll.HandOver, e
 		if err != nil || !shown.ClosedAt.IsZero() {
 			return nil, err
 		}
-		handed, err := d.Client.HandOver(ctx, row.ID)
+		handed, err := d.Client.HandOver(ctx, row.ID, row.RunID)
 		if err != nil || handed != nil {
 			return handed, err
 		}

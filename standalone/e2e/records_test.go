@@ -202,7 +202,7 @@ func TestReset_is_followed_by_the_key_and_by_whoever_waits(t *testing.T) {
 		shown, err := shared.Client().Show(t.Context(), started.ID, reset.GetRunId())
 		return err == nil && shown.State != nil && shown.State.Phase == enroll.Waiting
 	}, time.Minute, 100*time.Millisecond)
-	handed, err := shared.Client().HandOver(t.Context(), started.ID)
+	handed, err := shared.Client().HandOver(t.Context(), started.ID, started.RunID)
 	require.NoError(t, err)
 	again := shared.begin(t, "key", enrollment(account))
 	require.Equal(t, handed, again.HandOver, "the key brings the hand-over that can be used now")
@@ -271,7 +271,7 @@ func TestStarter_operates(t *testing.T) {
 		s.listed(t, started.ID)
 		told := s.tells(t, by("renew", "--all", "--provider", "iproov", "--phase", "waiting", "--yes")...)
 		require.Contains(t, told, "1 renewed")
-		handed, err := s.Client().HandOver(t.Context(), started.ID)
+		handed, err := s.Client().HandOver(t.Context(), started.ID, started.RunID)
 		require.NoError(t, err)
 		require.NotEqual(t, started.HandOver.IProov.Token, handed.IProov.Token)
 		require.NotContains(t, told, handed.IProov.Token.Reveal())

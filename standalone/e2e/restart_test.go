@@ -25,7 +25,7 @@ func TestRestart_loses_no_journey(t *testing.T) {
 	after := own(t, dir)
 	t.Cleanup(func() { require.NoError(t, after.Stop(context.WithoutCancel(t.Context()))) })
 	for _, started := range waiting {
-		handed, err := after.Client().HandOver(t.Context(), started.ID)
+		handed, err := after.Client().HandOver(t.Context(), started.ID, started.RunID)
 		require.NoError(t, err)
 		require.Equal(t, started.HandOver, handed)
 		after.complete(t, started)

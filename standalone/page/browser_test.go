@@ -249,6 +249,7 @@ func TestPage_gets_a_new_hand_over(t *testing.T) {
 	first := v.read(`document.querySelector("#capture iframe").src`)
 	v.do(chromedp.Click(chromedp.CSS("#renew")))
 	v.until(`document.querySelector("#capture iframe").src !== "` + first + `"`)
+	v.do(chromedp.Reload(), chromedp.WaitVisible(chromedp.CSS("#capture iframe"))) // The start is repeated, and brings the new one.
 	v.capture("complete")
 	v.ends(enroll.Enrolled)
 }
