@@ -43,6 +43,7 @@ func TestTelemetry(t *testing.T) {
 		return status == http.StatusOK
 	}, time.Minute, 50*time.Millisecond)
 
+	s.receiver(t, "watched")
 	tracers := telemetry.NewTracers(tracetest.NewInMemoryExporter(), "backend", zap.NewNop())
 	backend, err := client.Dial(t.Context(), client.WithLookup(config.Map(s.Environment())), client.WithTracers(tracers))
 	require.NoError(t, err)
@@ -59,15 +60,18 @@ func TestTelemetry(t *testing.T) {
 		var metrics string
 		require.Eventually(t, func() bool {
 			_, metrics = s.page(t, "http://"+address+"/metrics")
-			return strings.Contains(metrics, `workflow_type="AuthIDEnrollment"`) && strings.Contains(metrics, "temporal_workflow_completed_total{")
+			return strings.Contains(metrics, `workflow_type="AuthIDEnrollment"`) && strings.Contains(metrics, "temporal_workflow_completed_total{") &&
+				strings.Contains(metrics, `bioenroll_event_attempt_seconds_count{answer="2xx",outcome="delivered"} 1`)
 		}, time.Minute, 50*time.Millisecond)
 		require.Contains(t, metrics, `bioenroll_provider_call_seconds_count{answer="2xx",call="authid: create operation",provider="authid"} 1`)
 		require.Regexp(t, `bioenroll_journeys_concluded_total\{[^}]*journey="authid.enroll"[^}]*outcome="enrolled"[^}]*\} 1`, metrics)
 		require.Regexp(t, `temporal_activity_execution_latency_seconds_count\{activity_type="AuthIDCreateOperation",[^}]*\} 1`, metrics)
+		require.Contains(t, metrics, "\nbioenroll_event_oldest_undelivered_seconds 0\n")
+		require.Contains(t, metrics, "\nbioenroll_event_attempts_in_flight 0\n")
 		for _, documented := range []string{"temporal_worker_task_slots_available{", "temporal_activity_schedule_to_start_latency_seconds_bucket{"} {
 			require.Contains(t, metrics, documented)
 		}
-		for _, value := range append(private, started.ID, started.RunID) {
+		for _, value := range append(private, started.ID, started.RunID, "token=e2e", "watched") {
 			require.NotContains(t, metrics, value)
 		}
 	})
