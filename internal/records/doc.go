@@ -23,6 +23,13 @@
 // answer that comes late is dropped. BeginErasure keeps new journeys of a subject
 // away until ConcludeErasure.
 //
+// What happened to a journey is told. The transaction that writes an outcome,
+// what an operator found out, or what a watch found, writes an outcome event, and
+// the schema adds a delivery of it for each receiver. ClaimDeliveries gives
+// deliveries that are due to whoever sends them, with a lease, so that one that
+// dies leaves them to others: at least once, never lost. Events hold nothing
+// personal and go with their record.
+//
 // Every function may be repeated and may run in several processes at once.
 // Each write is one transaction that first locks the record's row.
 //
@@ -33,6 +40,6 @@
 //
 // Who the person is, what the provider answered, and what an operator wrote
 // are encrypted with AES-256-GCM under a key of their own. In clear are only
-// what a search needs: keyed hashes, the journey, the outcome, times. Nothing
-// encrypted opens in another row or column than its own.
+// what a search needs, keyed hashes, the journey, the outcome, times, and what
+// receivers are told. Nothing encrypted opens in another row or column than its own.
 package records
