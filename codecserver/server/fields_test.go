@@ -43,7 +43,9 @@ var hidden = map[string]string{
 }
 
 // notInPayloads are the types of enroll that no payload holds.
-var notInPayloads = []string{"AuditEntry", "FieldError", "InputError", "Record", "RecordStep"}
+var notInPayloads = []string{
+	"AuditEntry", "FieldError", "FoundLate", "InputError", "OutcomeData", "OutcomeEvent", "Record", "RecordStep", "ResolvedOutcome",
+}
 
 // TestFields makes whoever adds a field to package enroll decide whether
 // operators see it. What is not decided is hidden.
