@@ -33,6 +33,8 @@ func TestWatch_of_a_canceled_journey(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Stop(context.WithoutCancel(t.Context()))) }) // After the subtests, which wait beside each other.
 
+	told := s.receiver(t, "shop")
+
 	// canceled starts a journey whose operation outlives it by some seconds.
 	canceled := func(account string) client.Started {
 		request := enrollment(account)
@@ -54,6 +56,14 @@ func TestWatch_of_a_canceled_journey(t *testing.T) {
 		require.True(t, watched.Completed)
 		require.True(t, watched.Removed, "%+v", watched)
 		require.Equal(t, 1, s.count(t, account, "authid.delete_credential"))
+
+		id := enroll.JourneyID(started.ID, started.RunID)
+		require.Equal(t, enroll.EventConcluded, told.next(t, id).event.Type)
+		later := told.next(t, id).event
+		require.Equal(t, enroll.EventWatched, later.Type)
+		require.Equal(t, 2, later.Data.Sequence)
+		require.Equal(t, enroll.Canceled, later.Data.Outcome, "that never changes")
+		require.Equal(t, &enroll.FoundLate{Completed: true, Removed: true}, later.Data.Found)
 	})
 	t.Run("finds_nothing_when_the_person_left_it", func(t *testing.T) {
 		t.Parallel()
