@@ -57,8 +57,9 @@ type Attempt struct {
 // claim with Delivered, Postpone, GiveUp, Gone or HandBack, or its lease runs
 // out. Deliveries to receivers that are gone are not due.
 //
-// The time is when there will be more to claim, those to the skipped receivers
-// left out; it is zero when nothing waits.
+// A receiver whose address or secrets cannot be decrypted gets its deliveries
+// without both. The time is when there will be more to claim, those to the
+// skipped receivers left out; it is zero when nothing waits.
 func (s *Store) ClaimDeliveries(ctx context.Context, c Claimer, limit int, skip []string) ([]Delivery, time.Time, error) {
 	if c.ID == "" || c.Lease <= 0 || limit < 1 {
 		return nil, time.Time{}, errors.New("records: claim deliveries: a claimer needs an ID, a lease and a limit")
@@ -146,8 +147,8 @@ func (t transaction) claimFor(ctx context.Context, c Claimer, to waitingReceiver
 		return nil, nil
 	}
 	url, secrets, err := t.openReceiver(to.name, to.url, to.secrets)
-	if err != nil {
-		return nil, err
+	if err != nil { // A key is missing. Without an address the attempt fails, and only this receiver waits.
+		url, secrets = "", nil
 	}
 	rows, err := t.QueryContext(ctx, `WITH due AS MATERIALIZED (SELECT event FROM deliveries
 			WHERE receiver = $1 AND state = 'pending' AND due_at <= $2 ORDER BY due_at, event LIMIT $3`+t.dialect.unheld+`)
