@@ -3,7 +3,6 @@ package api
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/gateway/access"
@@ -82,7 +81,7 @@ func (s *Server) statement(w http.ResponseWriter, r *http.Request, _ access.Call
 
 // erasures lists erasures.
 func (s *Server) erasures(w http.ResponseWriter, r *http.Request, _ access.Caller) error {
-	pending, limit, err := erasureFilter(r.URL.Query())
+	pending, limit, err := erasureFilter(r)
 	if err != nil {
 		return err
 	}
@@ -120,23 +119,16 @@ func erasureBodyOf(erasing client.Erasure) erasureBody {
 const mostErasures = 1000
 
 // erasureFilter reads the parameters of a list of erasures.
-func erasureFilter(query url.Values) (pending bool, limit int, err error) {
-	for name, values := range query {
-		switch value := values[0]; {
-		case len(values) != 1:
-			return false, 0, problem(InvalidRequest, "The parameter %q comes more than once.", cut(name))
-		case name == "pending" && (value == "true" || value == "false"):
-			pending = value == "true"
-		case name == "pending":
-			return false, 0, problem(InvalidRequest, "The parameter pending is true or false.")
-		case name == "limit":
-			limit, err = strconv.Atoi(value)
-			if err != nil || limit < 1 || limit > mostErasures {
-				return false, 0, problem(InvalidRequest, "The parameter limit is a whole number from 1 to %d.", mostErasures)
-			}
-		default:
-			return false, 0, problem(InvalidRequest, "There is no parameter %q; see GET /openapi.yaml.", cut(name))
-		}
+func erasureFilter(r *http.Request) (pending bool, limit int, err error) {
+	query, err := parameters(r, "pending", "limit")
+	if err != nil {
+		return false, 0, err
 	}
-	return pending, limit, nil
+	if value, given := query["pending"]; given && value != "true" && value != "false" {
+		return false, 0, problem(InvalidRequest, "The parameter pending is true or false.")
+	}
+	if value, given := query["limit"]; given {
+		limit, err = numberOf("limit", value, 1, mostErasures)
+	}
+	return query["pending"] == "true", limit, err
 }

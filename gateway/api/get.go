@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/bioenroll/bioenroll/enroll"
@@ -54,14 +53,16 @@ func relayed(body journeyBody) journeyBody {
 
 // waitOf reads ?wait=.
 func waitOf(r *http.Request) (time.Duration, error) {
-	if !r.URL.Query().Has("wait") {
+	query, err := parameters(r, "wait")
+	if err != nil {
+		return 0, err
+	}
+	value, given := query["wait"]
+	if !given {
 		return 0, nil
 	}
-	seconds, err := strconv.Atoi(r.URL.Query().Get("wait"))
-	if err != nil || seconds < 0 || seconds > mostWait {
-		return 0, problem(InvalidRequest, "The parameter wait is a whole number of seconds from 0 to %d.", mostWait)
-	}
-	return time.Duration(seconds) * time.Second, nil
+	seconds, err := numberOf("wait", value, 0, mostWait)
+	return time.Duration(seconds) * time.Second, err
 }
 
 // await returns when the journey has concluded or the time is over. Why it could

@@ -3,9 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/bioenroll/bioenroll/client"
@@ -30,11 +28,15 @@ type listBody struct {
 // them: it may lag by about a second. What a caller calls them is in the records
 // alone.
 func (s *Server) list(w http.ResponseWriter, r *http.Request, _ access.Caller) error {
-	filter, err := filterOf(r.URL.Query())
+	query, err := parameters(r, "cursor", "reference", "provider", "journey", "phase", "outcome", "overdue", "limit")
 	if err != nil {
 		return err
 	}
-	page, err := s.page(r.Context(), filter, r.URL.Query())
+	filter, err := filterOf(query)
+	if err != nil {
+		return err
+	}
+	page, err := s.page(r.Context(), filter, query)
 	if err != nil {
 		return err
 	}
@@ -48,40 +50,38 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request, _ access.Caller) e
 }
 
 // page finds the journeys of one page.
-func (s *Server) page(ctx context.Context, filter client.Filter, query url.Values) (client.ListedPage, error) {
-	after := query.Get("cursor")
-	if !query.Has("reference") {
+func (s *Server) page(ctx context.Context, filter client.Filter, query map[string]string) (client.ListedPage, error) {
+	after := query["cursor"]
+	reference, recorded := query["reference"]
+	if !recorded {
 		return s.journeys.ListPage(ctx, filter, after)
 	}
-	if query.Get("reference") == "" || query.Has("phase") || query.Has("overdue") {
+	_, phase := query["phase"]
+	_, overdue := query["overdue"]
+	if reference == "" || phase || overdue {
 		return client.ListedPage{}, problem(InvalidRequest, "The parameter reference is 1 to 200 characters, and does not go together with phase or overdue.")
 	}
 	return s.journeys.ListRecorded(ctx, client.RecordFilter{
-		Provider: filter.Provider, Journey: filter.Journey, Outcome: filter.Outcome, Reference: enroll.Secret(query.Get("reference")),
+		Provider: filter.Provider, Journey: filter.Journey, Outcome: filter.Outcome, Reference: enroll.Secret(reference),
 		Limit: filter.Limit, After: after,
 	})
 }
 
-// filterOf reads the parameters of a list. One that does not exist is refused:
-// a filter that is mistyped would list everything.
-func filterOf(query url.Values) (client.Filter, error) {
+// filterOf reads the parameters of a list.
+func filterOf(query map[string]string) (client.Filter, error) {
 	filter := client.Filter{Limit: defaultPage}
-	for name, values := range query {
-		if len(values) != 1 {
-			return filter, problem(InvalidRequest, "The parameter %q comes more than once.", cut(name))
-		}
-		if err := choose(&filter, name, values[0]); err != nil {
+	for name, value := range query {
+		if err := choose(&filter, name, value); err != nil {
 			return filter, err
 		}
 	}
 	return filter, nil
 }
 
+// choose takes one parameter. Those that are no filters are left to others.
 func choose(filter *client.Filter, name, value string) error {
 	var allowed []string
 	switch name {
-	case "cursor", "reference":
-		return nil
 	case "provider":
 		filter.Provider, allowed = enroll.Provider(value), words(enroll.Providers())
 	case "journey":
@@ -96,14 +96,11 @@ func choose(filter *client.Filter, name, value string) error {
 	case "overdue":
 		filter.Overdue, allowed = value == "true", []string{"true", "false"}
 	case "limit":
-		limit, err := strconv.Atoi(value)
-		if err != nil || limit < 1 || limit > mostPage {
-			return problem(InvalidRequest, "The parameter limit is a whole number from 1 to %d.", mostPage)
-		}
+		limit, err := numberOf(name, value, 1, mostPage)
 		filter.Limit = limit
-		return nil
+		return err
 	default:
-		return problem(InvalidRequest, "There is no parameter %q; see GET /openapi.yaml.", cut(name))
+		return nil
 	}
 	if !slices.Contains(allowed, value) {
 		return problem(InvalidRequest, "The parameter %s is one of %s.", name, strings.Join(allowed, ", "))

@@ -3,9 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -99,13 +97,11 @@ func (s *Server) addReceiver(w http.ResponseWriter, r *http.Request, caller acce
 
 // removeReceiver removes a receiver. A DELETE has no body, so why is a parameter.
 func (s *Server) removeReceiver(w http.ResponseWriter, r *http.Request, caller access.Caller) error {
-	query := r.URL.Query()
-	for name := range query {
-		if name != "why" || len(query[name]) != 1 {
-			return problem(InvalidRequest, "The one parameter here is why, once.")
-		}
+	query, err := parameters(r, "why")
+	if err != nil {
+		return err
 	}
-	if err := s.journeys.RemoveReceiver(r.Context(), r.PathValue("name"), client.By{Who: caller.Name, Why: query.Get("why")}); err != nil {
+	if err := s.journeys.RemoveReceiver(r.Context(), r.PathValue("name"), client.By{Who: caller.Name, Why: query["why"]}); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -155,7 +151,7 @@ func (s *Server) redeliver(w http.ResponseWriter, r *http.Request, caller access
 
 // deliveries tells what was sent to a receiver, and what became of it.
 func (s *Server) deliveries(w http.ResponseWriter, r *http.Request, _ access.Caller) error {
-	filter, err := deliveryFilter(r.PathValue("name"), r.URL.Query())
+	filter, err := deliveryFilter(r)
 	if err != nil {
 		return err
 	}
@@ -170,27 +166,19 @@ func (s *Server) deliveries(w http.ResponseWriter, r *http.Request, _ access.Cal
 }
 
 // deliveryFilter reads the parameters of a list of deliveries.
-func deliveryFilter(receiver string, query url.Values) (client.DeliveryFilter, error) {
-	filter := client.DeliveryFilter{Receiver: receiver, Limit: defaultPage}
-	for name, values := range query {
-		switch value := values[0]; {
-		case len(values) != 1:
-			return filter, problem(InvalidRequest, "The parameter %q comes more than once.", cut(name))
-		case name == "cursor":
-			filter.After = value
-		case name == "state":
-			if filter.State = client.DeliveryState(value); !slices.Contains(client.DeliveryStates(), filter.State) {
-				return filter, problem(InvalidRequest, "The parameter state is one of %s.", strings.Join(words(client.DeliveryStates()), ", "))
-			}
-		case name == "limit":
-			limit, err := strconv.Atoi(value)
-			if err != nil || limit < 1 || limit > mostPage {
-				return filter, problem(InvalidRequest, "The parameter limit is a whole number from 1 to %d.", mostPage)
-			}
-			filter.Limit = limit
-		default:
-			return filter, problem(InvalidRequest, "There is no parameter %q; see GET /openapi.yaml.", cut(name))
+func deliveryFilter(r *http.Request) (client.DeliveryFilter, error) {
+	query, err := parameters(r, "cursor", "state", "limit")
+	if err != nil {
+		return client.DeliveryFilter{}, err
+	}
+	filter := client.DeliveryFilter{Receiver: r.PathValue("name"), After: query["cursor"], Limit: defaultPage}
+	if state, given := query["state"]; given {
+		if filter.State = client.DeliveryState(state); !slices.Contains(client.DeliveryStates(), filter.State) {
+			return filter, problem(InvalidRequest, "The parameter state is one of %s.", strings.Join(words(client.DeliveryStates()), ", "))
 		}
 	}
-	return filter, nil
+	if limit, given := query["limit"]; given {
+		filter.Limit, err = numberOf("limit", limit, 1, mostPage)
+	}
+	return filter, err
 }
