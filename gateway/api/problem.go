@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/bioenroll/bioenroll/client"
@@ -142,6 +143,7 @@ type telling struct {
 
 // told lists the errors that callers can do something about.
 func told() []telling {
+	const full = "The gateway has no space left for what it is sent. Repeat the request; an operator has to mend that if it lasts."
 	return []telling{
 		{client.ErrNotFound, NotFound, "There is no such journey, record or erasure, or it was kept long enough."},
 		{client.ErrNoReceiver, NotFound, "There is no such receiver."},
@@ -163,6 +165,8 @@ func told() []telling {
 		{follow.ErrCrowded, TooManyRequests, "The journey is followed by as many as may: end one of the streams first."},
 		{follow.ErrFull, Unavailable, "The gateway follows as many journeys as it may. Read the journey instead, or ask again later."},
 		{follow.ErrClosed, Unavailable, "The gateway is shutting down. Repeat the request: another one answers."},
+		{syscall.ENOSPC, Unavailable, full},
+		{syscall.EDQUOT, Unavailable, full},
 		{context.Canceled, Unavailable, "The request ended before the answer was known. Repeat it."},
 		{context.DeadlineExceeded, Unavailable, "There was no answer in time. Repeat the request."},
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -377,12 +379,46 @@ func TestUpload(t *testing.T) {
 		"a_part_that_no_journey_has_is_422":  {[]part{{"request", photoStart}, {"photo", "x"}}, 422, api.InputRefused},
 		"a_part_of_another_journey_is_422":   {[]part{{"request", photoStart}, {"template", "x"}}, 422, api.InputRefused},
 		"a_template_that_is_not_utf8_is_422": {[]part{{"request", photoStart}, {"template", "\xff"}}, 422, api.InputRefused},
-		"a_template_without_bounds_is_413":   {[]part{{"request", photoStart}, {"template", strings.Repeat("x", 5<<20)}}, 413, api.TooLarge},
-		"an_upload_without_bounds_is_413":    {[]part{{"request", photoStart}, {"image", strings.Repeat("x", 65<<20)}}, 413, api.TooLarge},
+		"a_request_without_bounds_is_413":    {[]part{{"request", strings.Repeat("x", 5<<20)}}, 413, api.TooLarge},
+		"a_photo_that_is_too_large_is_422":   {[]part{{"request", photoStart}, {"image", strings.Repeat("x", 2<<20+1)}}, 422, api.InputRefused},
+		"a_sample_that_is_too_large_is_422":  {[]part{{"request", photoStart}, {"samples[0].data", strings.Repeat("x", 4<<20+1)}}, 422, api.InputRefused},
+		"a_template_that_is_too_long_is_422": {[]part{{"request", photoStart}, {"template", strings.Repeat("x", 1<<20+1)}}, 422, api.InputRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			requireProblem(t, (&starting{}).upload(t, t.TempDir(), wrong.parts...), wrong.status, wrong.kind)
+		})
+	}
+
+	t.Run("without_bounds_is_413", func(t *testing.T) {
+		t.Parallel()
+		body, kind := form(t, part{"request", photoStart}, part{"image", "photo"})
+		answer := send(t, (&starting{}).serve(t, t.TempDir()), http.MethodPost, "/v1/journeys", access.Backend,
+			strings.NewReader(strings.Repeat("before the first part\r\n", 3<<20)+body), "Content-Type", kind, "Idempotency-Key", "key")
+		requireProblem(t, answer, 413, api.TooLarge)
+	})
+
+	t.Run("is_taken_up_to_the_last_byte_that_the_field_may_have", func(t *testing.T) {
+		t.Parallel()
+		limits := enroll.DefaultLimits()
+		photo, sample, text := strings.Repeat("x", limits.ImageMaxBytes), strings.Repeat("x", limits.SampleMaxBytes), strings.Repeat("x", limits.TemplateMaxBytes)
+		told(t, (&starting{started: waits()}).upload(t, t.TempDir(), part{"request", photoStart}, part{"image", photo}), http.StatusCreated)
+		parts := []part{{"request", `{"journey": "bioid.enroll", "input": {"bcid": "bws.1.42"}}`}}
+		for i := range 10 {
+			parts = append(parts, part{fmt.Sprintf("samples[%d].data", i), sample})
+		}
+		told(t, (&starting{started: waits()}).upload(t, t.TempDir(), parts...), http.StatusCreated)
+		parts = []part{{"request", `{"journey": "smartid.enroll", "input": {"user": "u"}}`}, {"template", text}, {"pay_load", text}}
+		told(t, (&starting{started: waits()}).upload(t, t.TempDir(), parts...), http.StatusCreated)
+	})
+
+	for _, full := range []error{syscall.ENOSPC, syscall.EDQUOT} {
+		t.Run("without_space_left_is_told_to_come_again_after_"+full.Error(), func(t *testing.T) {
+			t.Parallel()
+			s := &starting{scripted: scripted{err: fmt.Errorf("spool: %w", &os.PathError{Op: "write", Path: "/tmp/file", Err: full})}}
+			answer := s.upload(t, t.TempDir(), part{"request", photoStart}, part{"image", "photo"})
+			require.Equal(t, "5", answer.Header.Get("Retry-After"))
+			requireProblem(t, answer, 503, api.Unavailable)
 		})
 	}
 

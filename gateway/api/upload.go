@@ -18,22 +18,29 @@ import (
 
 const (
 	uploadType = "multipart/form-data"
-	// maxUpload bounds a whole upload, in bytes. What a journey takes of each
-	// part is less, and says so itself.
+	// maxUpload bounds a whole upload, in bytes.
 	maxUpload = 64 << 20
-	// maxText bounds a part that becomes a field of text, in bytes.
-	maxText = 4 << 20
 	// maxParts bounds the parts of an upload.
 	maxParts = 32
 	// uploadPatience is how long an upload may take.
 	uploadPatience = 2 * time.Minute
 	// requestPart names the part that holds the JSON.
 	requestPart = "request"
+	// maxSamples bounds the parts that hold a sample: their names have one digit.
+	maxSamples = 10
 )
 
 // DefaultUploads is how many uploads are taken at the same time unless a setting
 // says otherwise.
 const DefaultUploads = 64
+
+// LargestUpload is how much space in the spool one upload can take, in bytes:
+// every part as large as it may be, and what encryption adds.
+func LargestUpload() int64 {
+	limits := enroll.DefaultLimits()
+	plain := int64(limits.ImageMaxBytes) + maxSamples*int64(limits.SampleMaxBytes)
+	return plain + plain/1024
+}
 
 // uploads counts those under way: each takes space in the spool until its
 // content is sealed.
@@ -90,7 +97,7 @@ func (s *Server) readUpload(w http.ResponseWriter, r *http.Request) (*upload, er
 		case count == 0 && part.FormName() != requestPart:
 			return u, problem(InvalidRequest, "The first part has to be %q, with the JSON.", requestPart)
 		case count == 0:
-			u.body, err = readText(part)
+			u.body, err = readRequest(part)
 		default:
 			err = s.takePart(u, part)
 		}
@@ -103,17 +110,17 @@ func (s *Server) readUpload(w http.ResponseWriter, r *http.Request) (*upload, er
 // samplePart is the name of a part with a sample.
 var samplePart = regexp.MustCompile(`^samples\[([0-9])\]\.data$`)
 
-// takePart takes one file.
+// takePart takes one file, and no more of it than a journey does.
 func (s *Server) takePart(u *upload, part *multipart.Part) error {
 	name := part.FormName()
-	text := slices.Contains([]string{"template", "pay_load"}, name)
 	_, again := u.contents[name]
 	if _, told := u.texts[name]; again || told {
 		return problem(InvalidRequest, "The part %q comes twice.", name)
 	}
+	limits := enroll.DefaultLimits()
 	switch {
-	case text:
-		content, err := readText(part)
+	case name == "template" || name == "pay_load":
+		content, err := io.ReadAll(bound(part, name, limits.TemplateMaxBytes))
 		if err != nil {
 			return err
 		}
@@ -121,17 +128,25 @@ func (s *Server) takePart(u *upload, part *multipart.Part) error {
 			return &enroll.InputError{Fields: []enroll.FieldError{{Field: name, Given: "what is not UTF-8", Allowed: "text in UTF-8"}}}
 		}
 		u.texts[name] = enroll.Secret(content)
-	case name == "image" || samplePart.MatchString(name):
-		content, err := s.spool.take(bodyReader{part})
-		if err != nil {
-			return err
-		}
-		u.contents[name] = content
+		return nil
+	case name == "image":
+		return s.keep(u, name, bound(part, name, limits.ImageMaxBytes))
+	case samplePart.MatchString(name):
+		return s.keep(u, name, bound(part, name, limits.SampleMaxBytes))
 	default:
 		return &enroll.InputError{Fields: []enroll.FieldError{{
 			Field: strconv.Quote(cut(name)), Given: "a part that no journey has", Allowed: "image, samples[0].data to samples[9].data, template, pay_load",
 		}}}
 	}
+}
+
+// keep puts content into the spool.
+func (s *Server) keep(u *upload, name string, from io.Reader) error {
+	content, err := s.spool.take(from)
+	if err != nil {
+		return err
+	}
+	u.contents[name] = content
 	return nil
 }
 
@@ -143,24 +158,40 @@ func cut(name string) string {
 	return strings.ToValidUTF8(name[:maxFieldName], "") + "…"
 }
 
-// readText reads a part that becomes text.
-func readText(part io.Reader) ([]byte, error) {
-	content, err := io.ReadAll(io.LimitReader(part, maxText+1))
+// readRequest reads the part with the JSON.
+func readRequest(part io.Reader) ([]byte, error) {
+	content, err := io.ReadAll(io.LimitReader(part, maxJSON+1))
 	if err != nil {
 		return nil, unread(err)
 	}
-	if len(content) > maxText {
-		return nil, problem(TooLarge, "A part of text has at most %d bytes.", maxText)
+	if len(content) > maxJSON {
+		return nil, problem(TooLarge, "The part %q has at most %d bytes.", requestPart, maxJSON)
 	}
 	return content, nil
 }
 
-// bodyReader tells the caller's trouble from ours: what fails while the body is
+// bounded is a part that ends with a refusal when it is longer than its field
+// may be. It tells the caller's trouble from ours: what fails while the body is
 // read is not the spool's fault.
-type bodyReader struct{ from io.Reader }
+type bounded struct {
+	from io.Reader
+	// left is how many bytes may come, and refusal what is told of one more.
+	left    int
+	refusal error
+}
 
-func (b bodyReader) Read(p []byte) (int, error) {
-	n, err := b.from.Read(p)
+// bound lets at most so many bytes of the part through.
+func bound(part io.Reader, field string, most int) *bounded {
+	return &bounded{from: part, left: most, refusal: &enroll.InputError{Fields: []enroll.FieldError{{
+		Field: field, Given: fmt.Sprintf("more than %d bytes", most), Allowed: fmt.Sprintf("up to %d bytes", most),
+	}}}}
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.from.Read(p[:min(len(p), b.left+1)])
+	if b.left -= n; b.left < 0 {
+		return 0, b.refusal
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return n, unread(err)
 	}

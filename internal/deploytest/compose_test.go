@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/bioenroll/bioenroll/gateway/api"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/vault"
 	"github.com/bioenroll/bioenroll/worker/host"
@@ -43,8 +45,9 @@ type service struct {
 		Test []string `yaml:"test"`
 	} `yaml:"healthcheck"`
 	GracePeriod string   `yaml:"stop_grace_period"` //nolint:tagliatelle // compose spells it so
-	ReadOnly    bool     `yaml:"read_only"`         //nolint:tagliatelle // compose spells it so
-	CapDrop     []string `yaml:"cap_drop"`          //nolint:tagliatelle // compose spells it so
+	Tmpfs       []string `yaml:"tmpfs"`
+	ReadOnly    bool     `yaml:"read_only"` //nolint:tagliatelle // compose spells it so
+	CapDrop     []string `yaml:"cap_drop"`  //nolint:tagliatelle // compose spells it so
 	Networks    map[string]struct {
 		Aliases []string `yaml:"aliases"`
 	} `yaml:"networks"`
@@ -177,6 +180,18 @@ func TestCompose(t *testing.T) {
 		grace, err := time.ParseDuration(file.Services["worker"].GracePeriod)
 		require.NoError(t, err)
 		require.Greater(t, grace, host.Load(config.NewSource(config.Map(nil))).StopTimeout)
+	})
+
+	t.Run("gives_the_gateway_space_for_the_uploads_that_it_takes", func(t *testing.T) {
+		gateway := file.Services["gateway"]
+		require.Len(t, gateway.Tmpfs, 1)
+		size := regexp.MustCompile(`^/tmp:.*\bsize=(\d+)m$`).FindStringSubmatch(gateway.Tmpfs[0])
+		require.NotNil(t, size, "the size in MiB of %s", gateway.Tmpfs[0])
+		space, err := strconv.ParseInt(size[1], 10, 64)
+		require.NoError(t, err)
+		uploads, err := strconv.ParseInt(gateway.Environment["BIOENROLL_GATEWAY_UPLOADS"], 10, 64)
+		require.NoError(t, err)
+		require.LessOrEqual(t, uploads*api.LargestUpload(), space<<20)
 	})
 
 	t.Run("gives_the_programs_no_privileges", func(t *testing.T) {
