@@ -2,9 +2,11 @@ package client
 
 import (
 	"context"
+	"crypto/hmac"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
@@ -35,9 +37,9 @@ func (c *Client) ListPage(ctx context.Context, filter Filter, after string) (Lis
 	if err != nil {
 		return ListedPage{}, err
 	}
-	token, err := base64.RawURLEncoding.DecodeString(after)
+	token, err := c.tokenOf(after)
 	if err != nil {
-		return ListedPage{}, noNext()
+		return ListedPage{}, err
 	}
 	answer, err := c.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
 		Query: query, PageSize: int32(limit), NextPageToken: token, //nolint:gosec // bounded by mostListed
@@ -48,7 +50,7 @@ func (c *Client) ListPage(ctx context.Context, filter Filter, after string) (Lis
 	if err != nil {
 		return ListedPage{}, fmt.Errorf("list: %w", err)
 	}
-	page := ListedPage{Next: base64.RawURLEncoding.EncodeToString(answer.GetNextPageToken())}
+	page := ListedPage{Next: c.nextOf(answer.GetNextPageToken())}
 	for _, info := range answer.GetExecutions() {
 		page.Journeys = append(page.Journeys, shownOf(info))
 	}
@@ -103,6 +105,38 @@ func (c *Client) listedOf(ctx context.Context, record enroll.Record) (Shown, err
 	}
 	shown.RunID = record.FirstRun
 	return shown, nil
+}
+
+// nextOf makes the Next of a page of the server's token: the token, and a mark
+// that says that it is one. The server takes what is no token for trouble of its
+// own, and the SDK would go on asking.
+func (c *Client) nextOf(token []byte) string {
+	if len(token) == 0 {
+		return ""
+	}
+	written := base64.RawURLEncoding.EncodeToString(token)
+	return written + "." + c.markOfToken(written)
+}
+
+// tokenOf reads the server's token from the Next of a page.
+func (c *Client) tokenOf(next string) ([]byte, error) {
+	if next == "" {
+		return nil, nil
+	}
+	written, given, _ := strings.Cut(next, ".")
+	if !hmac.Equal([]byte(given), []byte(c.markOfToken(written))) {
+		return nil, noNext()
+	}
+	token, err := base64.RawURLEncoding.DecodeString(written)
+	if err != nil {
+		return nil, noNext()
+	}
+	return token, nil
+}
+
+// markOfToken is a keyed hash, the same in every program of the installation.
+func (c *Client) markOfToken(written string) string {
+	return string(c.keys.Ref("list", written, "next page"))
 }
 
 func noNext() error {

@@ -3,6 +3,7 @@ package client_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/mock"
@@ -38,6 +39,14 @@ func asks(size int32, token string) any {
 	})
 }
 
+// requireNoCursor asserts that a page was refused for where it should begin.
+func requireNoCursor(t *testing.T, err error) {
+	t.Helper()
+	refused, ok := errors.AsType[*enroll.InputError](err)
+	require.True(t, ok, "%v", err)
+	require.Equal(t, "cursor", refused.Fields[0].Field)
+}
+
 func TestListPage(t *testing.T) {
 	t.Parallel()
 
@@ -61,13 +70,28 @@ func TestListPage(t *testing.T) {
 	t.Run("refuses_what_no_page_gave", func(t *testing.T) {
 		t.Parallel()
 		c, cluster := paged(t)
-		cluster.On("ListWorkflow", mock.Anything, asks(50, "abc")).Return(nil, serviceerror.NewInvalidArgument("invalid token"))
-		for _, after := range []string{"YWJj", "not base64"} {
+		cluster.On("ListWorkflow", mock.Anything, asks(50, "")).Return(&workflowservice.ListWorkflowExecutionsResponse{NextPageToken: []byte("abc")}, nil).Once()
+		page, err := c.ListPage(t.Context(), client.Filter{}, "")
+		require.NoError(t, err)
+		other, _ := paged(t) // With other keys.
+		foreign := strings.Replace(page.Next, "YWJj", "YWJk", 1)
+		for _, after := range []string{"YWJj", "AAAAAAAA", "not base64", ".", page.Next[:len(page.Next)-1], page.Next + "0", page.Next[1:], foreign} {
 			_, err := c.ListPage(t.Context(), client.Filter{}, after)
-			refused, ok := errors.AsType[*enroll.InputError](err)
-			require.True(t, ok, after)
-			require.Equal(t, "cursor", refused.Fields[0].Field)
+			requireNoCursor(t, err)
 		}
+		_, err = other.ListPage(t.Context(), client.Filter{}, page.Next)
+		requireNoCursor(t, err)
+	})
+
+	t.Run("refuses_what_the_server_takes_for_another_list", func(t *testing.T) {
+		t.Parallel()
+		c, cluster := paged(t)
+		cluster.On("ListWorkflow", mock.Anything, asks(50, "")).Return(&workflowservice.ListWorkflowExecutionsResponse{NextPageToken: []byte("abc")}, nil)
+		cluster.On("ListWorkflow", mock.Anything, asks(50, "abc")).Return(nil, serviceerror.NewInvalidArgument("invalid token"))
+		page, err := c.ListPage(t.Context(), client.Filter{}, "")
+		require.NoError(t, err)
+		_, err = c.ListPage(t.Context(), client.Filter{Provider: enroll.AuthID}, page.Next)
+		requireNoCursor(t, err)
 	})
 
 	t.Run("refuses_a_limit_without_bounds", func(t *testing.T) {
