@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
 	sdk "go.temporal.io/sdk/client"
 
 	"github.com/bioenroll/bioenroll/client"
@@ -120,7 +121,8 @@ func TestVersions(t *testing.T) { //nolint:tparallel // its parts build on each 
 }
 
 // makeCurrent sends new journeys to a version, or with no build ID to workers
-// without one. The server refuses until it has seen the version's workers.
+// without one. The server refuses until it has seen the version's workers, and
+// tells its task queues by and by.
 func (s *system) makeCurrent(t *testing.T, build string) {
 	t.Helper()
 	deployment := s.Temporal().WorkerDeploymentClient().GetHandle("bioenroll")
@@ -128,6 +130,13 @@ func (s *system) makeCurrent(t *testing.T, build string) {
 		_, err := deployment.SetCurrentVersion(t.Context(), sdk.WorkerDeploymentSetCurrentVersionOptions{BuildID: build})
 		require.NoError(c, err)
 	}, time.Minute, 100*time.Millisecond)
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		described, err := s.Temporal().WorkflowService().DescribeWorkerDeployment(t.Context(), &workflowservice.DescribeWorkerDeploymentRequest{
+			Namespace: sdk.DefaultNamespace, DeploymentName: "bioenroll",
+		})
+		require.NoError(c, err)
+		require.NotEqual(c, enumspb.ROUTING_CONFIG_UPDATE_STATE_IN_PROGRESS, described.GetWorkerDeploymentInfo().GetRoutingConfigUpdateState())
+	}, time.Minute, 20*time.Millisecond)
 }
 
 // pinnedTo tells the version that a journey stays with, if any.
