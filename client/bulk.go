@@ -70,16 +70,10 @@ func (c *Client) each(ctx context.Context, op string, filter Filter, by By, prog
 	return len(chosen), nil
 }
 
-// check refuses what the audit trail would refuse for each journey.
+// check refuses what the audit trail would refuse, before anything is done.
 func (b By) check() error {
-	var missing []enroll.FieldError
-	for _, field := range []struct{ name, text string }{{"who", b.Who}, {"why", b.Why}} {
-		if field.text == "" {
-			missing = append(missing, enroll.FieldError{Field: field.name, Given: "nothing", Allowed: "some text, for the audit trail"})
-		}
+	if wrong := enroll.CheckReason(b.Who, b.Why); len(wrong) > 0 {
+		return &enroll.InputError{Fields: wrong}
 	}
-	if missing == nil {
-		return nil
-	}
-	return &enroll.InputError{Fields: missing}
+	return nil
 }

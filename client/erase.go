@@ -58,8 +58,8 @@ func (c *Client) Erase(ctx context.Context, key string, people []Person, by By) 
 	if err != nil {
 		return Erasure{}, err
 	}
-	if err := errors.Join(checkPeople(key, people), by.check()); err != nil {
-		return Erasure{}, err
+	if wrong := append(wrongPeople(key, people), enroll.CheckReason(by.Who, by.Why)...); len(wrong) > 0 {
+		return Erasure{}, &enroll.InputError{Fields: wrong}
 	}
 	id := "erasure-" + string(c.keys.Ref("erasure", key, "erasure"))
 	input := enroll.ErasureInput{ID: id, Who: by.Who, Why: by.Why}
@@ -96,8 +96,8 @@ func (c *Client) erasureDigest(input enroll.ErasureInput) string {
 	return c.keys.Digest("erasure", people...)
 }
 
-// checkPeople refuses what no erasure can be made of.
-func checkPeople(key string, people []Person) error {
+// wrongPeople says what no erasure can be made of.
+func wrongPeople(key string, people []Person) []enroll.FieldError {
 	var wrong []enroll.FieldError
 	if key == "" || len(key) > maxKeyBytes {
 		wrong = append(wrong, enroll.FieldError{Field: "idempotency_key", Given: fmt.Sprintf("%d bytes", len(key)), Allowed: fmt.Sprintf("1 to %d bytes", maxKeyBytes)})
@@ -112,10 +112,7 @@ func checkPeople(key string, people []Person) error {
 			wrong = append(wrong, enroll.FieldError{Field: fmt.Sprintf("people[%d].name", i), Given: err.Given, Allowed: err.Allowed})
 		}
 	}
-	if len(wrong) == 0 {
-		return nil
-	}
-	return &enroll.InputError{Fields: wrong}
+	return wrong
 }
 
 func providerNames() string {

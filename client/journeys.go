@@ -103,6 +103,11 @@ func (c *Client) CancelBy(ctx context.Context, id, runID string, by By) error {
 }
 
 func (c *Client) cancel(ctx context.Context, id, runID string, by *By) error {
+	if by != nil {
+		if err := by.check(); err != nil {
+			return err
+		}
+	}
 	found, err := c.current(ctx, id, runID)
 	if errors.Is(err, ErrNotFound) && c.concludedBefore(ctx, id, runID) {
 		return fmt.Errorf("cancel %s: %w", id, ErrConcluded)

@@ -21,7 +21,8 @@ type RecordPage = records.Page
 type Export = records.Export
 
 // By says who does something and why, for the audit trail. Both are required,
-// Who with up to 200 characters and Why with up to 1000.
+// Who with up to 200 characters and Why with up to 1000, without control
+// characters.
 type By struct {
 	// Who is the operator.
 	Who string `json:"who"`
@@ -200,8 +201,7 @@ func (c *Client) note(ctx context.Context, what string, described described, by 
 			return err
 		}
 	}
-	entry.Record, entry.Detail = "", id+": "+by.Why
-	return store.Act(ctx, entry)
+	return store.ActUnrecorded(ctx, id, entry)
 }
 
 // hide replaces what Reveal shows.

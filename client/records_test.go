@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -442,6 +443,19 @@ func TestCancelBy(t *testing.T) {
 		require.NoError(t, k.CancelBy(t.Context(), started.ID, "", olga))
 		require.Equal(t, []string{started.ID}, k.canceled)
 		require.Equal(t, []string{"cancel_requested by olga: incident 7"}, k.trail(t, k.mark.Record))
+	})
+	t.Run("and_renewing_take_no_reason_that_is_too_long_or_has_control_characters", func(t *testing.T) {
+		t.Parallel()
+		k := keeping(t)
+		started := k.begin(t)
+		for _, why := range []string{strings.Repeat("x", enroll.MaxWhy+1), "incident\x00"} {
+			var input *enroll.InputError
+			require.ErrorAs(t, k.CancelBy(t.Context(), started.ID, "", client.By{Who: "olga", Why: why}), &input)
+			require.Equal(t, "why", input.Fields[0].Field)
+			_, err := k.RenewBy(t.Context(), started.ID, "", "key", client.By{Who: "olga", Why: why})
+			require.ErrorAs(t, err, &input)
+		}
+		require.Empty(t, k.canceled)
 	})
 	t.Run("tells_the_general_trail_while_there_is_no_record", func(t *testing.T) {
 		t.Parallel()

@@ -30,6 +30,11 @@ func (c *Client) RenewBy(ctx context.Context, id, runID, key string, by By) (enr
 }
 
 func (c *Client) renew(ctx context.Context, id, runID, key string, by *By) (enroll.RenewReply, error) {
+	if by != nil {
+		if err := by.check(); err != nil {
+			return enroll.RenewReply{}, err
+		}
+	}
 	found, err := c.current(ctx, id, runID)
 	if errors.Is(err, ErrNotFound) && c.concludedBefore(ctx, id, runID) {
 		return enroll.RenewReply{}, fmt.Errorf("renew %s: %w", id, ErrConcluded)

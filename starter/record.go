@@ -103,11 +103,14 @@ func byFlags(flags *pflag.FlagSet, by *client.By) {
 // by wants an operator's name and reason, and refuses them where they would go
 // nowhere.
 func (d *decoder) by(by client.By, wanted bool, what string) {
+	if wanted {
+		for _, wrong := range enroll.CheckReason(by.Who, by.Why) {
+			d.refuse(wrong.Field, wrong.Given, wrong.Allowed+", in --"+wrong.Field+", for the audit trail")
+		}
+		return
+	}
 	for _, field := range []struct{ name, given string }{{"who", by.Who}, {"why", by.Why}} {
-		switch {
-		case wanted && strings.TrimSpace(field.given) == "":
-			d.refuse(field.name, "nothing", "some text in --"+field.name+", for the audit trail")
-		case !wanted && field.given != "":
+		if field.given != "" {
 			d.refuse(field.name, "without "+what, "only together with "+what)
 		}
 	}

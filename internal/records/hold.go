@@ -65,7 +65,7 @@ func (s *Store) Unhold(ctx context.Context, provider enroll.Provider, who, why s
 // checkHold refuses a provider that does not exist: its hold would stop
 // nothing.
 func checkHold(provider enroll.Provider, who, why string) error {
-	wrong := whoAndWhy(who, why)
+	wrong := enroll.CheckReason(who, why)
 	if providers := enroll.Providers(); !slices.Contains(providers, provider) {
 		names := make([]string, len(providers))
 		for i, known := range providers {

@@ -7,41 +7,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/bioenroll/bioenroll/enroll"
-)
-
-// Bounds of what operators write, in characters.
-const (
-	maxWho = 200
-	maxWhy = 1000
 )
 
 // action is what Act accepts as the name of an action, because it is stored in
 // clear.
 var action = regexp.MustCompile(`^[a-z][a-z_]{0,39}$`)
-
-// whoAndWhy says what is wrong with the name of an operator and a reason.
-func whoAndWhy(who, why string) []enroll.FieldError {
-	var wrong []enroll.FieldError
-	for _, field := range []struct {
-		name, text string
-		limit      int
-	}{{"who", who, maxWho}, {"why", why, maxWhy}} {
-		given := ""
-		switch length := utf8.RuneCountInString(field.text); {
-		case strings.TrimSpace(field.text) == "":
-			given = "nothing"
-		case length > field.limit:
-			given = strconv.Itoa(length) + " characters"
-		}
-		if given != "" {
-			wrong = append(wrong, enroll.FieldError{Field: field.name, Given: given, Allowed: fmt.Sprintf("1 to %d characters", field.limit)})
-		}
-	}
-	return wrong
-}
 
 // refuse returns an *enroll.InputError when anything is wrong.
 func refuse(journey enroll.Journey, wrong []enroll.FieldError) error {
@@ -84,7 +56,7 @@ func settles(record enroll.Record, r enroll.Resolution) error {
 	if record.Result == nil || record.Result.Outcome != enroll.Unknown {
 		return fmt.Errorf("record %s: %w", record.ID, ErrNotUnknown)
 	}
-	wrong := whoAndWhy(r.Who, r.Why)
+	wrong := enroll.CheckReason(r.Who, r.Why)
 	if allowed := record.Journey.Resolutions(); !slices.Contains(allowed, r.Outcome) {
 		names := make([]string, len(allowed))
 		for i, outcome := range allowed {
@@ -133,17 +105,32 @@ func (s *Store) Act(ctx context.Context, e enroll.AuditEntry) error {
 			}
 			journey = record.Journey
 		}
-		wrong := whoAndWhy(e.Who, e.Detail)
-		if !action.MatchString(e.What) || slices.Contains(ownWords(), e.What) {
-			wrong = append(wrong, enroll.FieldError{
-				Field: "what", Given: fmt.Sprintf("%.60q", e.What),
-				Allowed: "up to 40 small letters and underscores, and none of " + strings.Join(ownWords(), ", "),
-			})
-		}
-		if err := refuse(journey, wrong); err != nil {
-			return err
-		}
-		e.At = tx.now
-		return tx.append(ctx, e)
+		return tx.act(ctx, journey, e, e.Detail)
 	})
+}
+
+// ActUnrecorded is Act for a journey that has no record: the general trail names
+// it before the reason.
+func (s *Store) ActUnrecorded(ctx context.Context, journeyID string, e enroll.AuditEntry) error {
+	return s.write(ctx, "act", func(tx transaction) error {
+		why := e.Detail
+		e.Record, e.Detail = "", journeyID+": "+why
+		return tx.act(ctx, "", e, why)
+	})
+}
+
+// act appends what an operator did for a reason that is acceptable.
+func (t transaction) act(ctx context.Context, journey enroll.Journey, e enroll.AuditEntry, why string) error {
+	wrong := enroll.CheckReason(e.Who, why)
+	if !action.MatchString(e.What) || slices.Contains(ownWords(), e.What) {
+		wrong = append(wrong, enroll.FieldError{
+			Field: "what", Given: fmt.Sprintf("%.60q", e.What),
+			Allowed: "up to 40 small letters and underscores, and none of " + strings.Join(ownWords(), ", "),
+		})
+	}
+	if err := refuse(journey, wrong); err != nil {
+		return err
+	}
+	e.At = t.now
+	return t.append(ctx, e)
 }

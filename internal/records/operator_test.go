@@ -31,8 +31,8 @@ func TestResolve(t *testing.T) {
 				require.ErrorAs(t, err, &input)
 				require.Equal(t, enroll.AuthIDEnroll, input.Journey)
 				require.Equal(t, []enroll.FieldError{
-					{Field: "who", Given: "nothing", Allowed: "1 to 200 characters"},
-					{Field: "why", Given: "1001 characters", Allowed: "1 to 1000 characters"},
+					{Field: "who", Given: "nothing", Allowed: "1 to 200 characters, none of them a control character"},
+					{Field: "why", Given: "1001 characters", Allowed: "1 to 1000 characters, none of them a control character"},
 					{Field: "outcome", Given: `"captured"`, Allowed: "enrolled, already_enrolled, rejected, expired, canceled, failed"},
 				}, input.Fields)
 				record, err := store.Get(t.Context(), "a")
@@ -90,6 +90,14 @@ func TestAct(t *testing.T) {
 				require.NoError(t, store.Act(t.Context(), enroll.AuditEntry{What: "canceled_all", Who: "olga", Detail: "incident"}))
 				require.Equal(t, []string{"canceled_all incident"}, whats(t, store, ""))
 			})
+			t.Run("takes_the_longest_reason_also_of_a_journey_without_a_record", func(t *testing.T) {
+				longest := strings.Repeat("é", enroll.MaxWhy)
+				require.NoError(t, store.ActUnrecorded(t.Context(), "authid-anna", enroll.AuditEntry{What: "canceled", Who: "olga", Detail: longest}))
+				require.Contains(t, whats(t, store, ""), "canceled authid-anna: "+longest)
+				var input *enroll.InputError
+				require.ErrorAs(t, store.ActUnrecorded(t.Context(), "authid-anna", enroll.AuditEntry{What: "canceled", Who: "olga"}), &input)
+				require.Equal(t, "why", input.Fields[0].Field)
+			})
 			t.Run("cannot_pretend_to_be_the_store", func(t *testing.T) {
 				for _, what := range []string{"concluded", "Anna Maier called", ""} {
 					var input *enroll.InputError
@@ -133,7 +141,7 @@ func TestHold(t *testing.T) {
 				var input *enroll.InputError
 				require.ErrorAs(t, store.Hold(t.Context(), "acme", "", "x"), &input)
 				require.Equal(t, []enroll.FieldError{
-					{Field: "who", Given: "nothing", Allowed: "1 to 200 characters"},
+					{Field: "who", Given: "nothing", Allowed: "1 to 200 characters, none of them a control character"},
 					{Field: "provider", Given: `"acme"`, Allowed: "authid, bioid, smartid, iproov"},
 				}, input.Fields)
 			})

@@ -106,7 +106,7 @@ func (t transaction) openReceiver(name string, sealedURL, sealedSecrets []byte) 
 func (s *Store) AddReceiver(ctx context.Context, n NewReceiver, who, why string) (enroll.Secret, error) {
 	signing := newSecret()
 	err := s.write(ctx, "add a receiver", func(tx transaction) error {
-		if err := refuse("", append(n.wrong(), whoAndWhy(who, why)...)); err != nil {
+		if err := refuse("", append(n.wrong(), enroll.CheckReason(who, why)...)); err != nil {
 			return err
 		}
 		if err := tx.roomForReceiver(ctx); err != nil {
@@ -177,7 +177,7 @@ func noReceiver(name string, err error) error {
 // manage changes a receiver that is there, and tells who did so.
 func (s *Store) manage(ctx context.Context, what, name, who, why string, change func(transaction, secrets) error) error {
 	return s.write(ctx, strings.ReplaceAll(what, "_", " "), func(tx transaction) error {
-		if err := refuse("", whoAndWhy(who, why)); err != nil {
+		if err := refuse("", enroll.CheckReason(who, why)); err != nil {
 			return err
 		}
 		known, err := tx.lockedReceiver(ctx, name)
