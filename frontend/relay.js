@@ -176,6 +176,12 @@ class Relay {
         this.#end("concluded");
         return "late";
       }
+      if (answer.status === 409) { // The journey had enough hints, of an earlier page perhaps.
+        this.#hints = mostHints;
+        for (const {tell} of this.#queue.splice(1)) {
+          tell("dropped");
+        }
+      }
       if (answer.status >= 300) {
         return "dropped";
       }
@@ -575,9 +581,8 @@ function isFrame(source, frame) {
 }
 
 /** Whether the same request may be answered otherwise later. @param {Answer} answer */
-function again({status, retryAfter}) {
-  // 429 without Retry-After says that the journey had enough hints.
-  return status === 408 || status >= 500 || (status === 429 && retryAfter !== undefined);
+function again({status}) {
+  return status === 408 || status === 429 || status >= 500;
 }
 
 /** @param {Answer} answer */

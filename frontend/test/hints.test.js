@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import {describe, it} from "node:test";
 
 import {openRelay} from "../relay.js";
-import {address, late, lost, options, pending, problem, settled, taken, token, world} from "./world.js";
+import {address, late, lost, options, pending, problem, settled, stands, taken, token, world} from "./world.js";
 
 const finalPage = {name: "final-page"};
 const gaps = (requests) => requests.slice(1).map(({at}, before) => at - requests[before].at);
@@ -119,7 +119,7 @@ describe("a hint", () => {
     assert.equal(requests.length, 60);
   });
 
-  for (const status of [408, 500, 502, 503, 504]) {
+  for (const status of [408, 429, 500, 502, 503, 504]) {
     it(`is sent again after ${status}`, async (test) => {
       const {answer, pass} = world(test);
       answer(problem(status, "unavailable"), taken());
@@ -169,7 +169,7 @@ describe("a hint", () => {
     assert.equal(requests.length, 1);
   });
 
-  for (const [status, kind] of [[400, "invalid-request"], [422, "input-refused"], [429, "too-many-requests"]]) {
+  for (const [status, kind] of [[400, "invalid-request"], [422, "input-refused"]]) {
     it(`is dropped after ${status}, and the next one is sent`, async (test) => {
       const {requests, answer} = world(test);
       answer(problem(status, kind), taken());
@@ -179,6 +179,16 @@ describe("a hint", () => {
       assert.equal(requests.length, 2);
     });
   }
+
+  it("is dropped when the journey had enough, and no other is sent but reading goes on", async (test) => {
+    const {requests, answer} = world(test);
+    answer(problem(409, "too-many-hints"), stands("waiting"));
+    const relay = openRelay(options);
+    assert.deepEqual(await Promise.all([relay.hint(finalPage), relay.hint({name: "sdk-finished"})]), ["dropped", "dropped"]);
+    assert.equal(await relay.hint({name: "samples-uploaded", samples: 2}), "dropped");
+    assert.equal(requests.length, 1);
+    assert.equal((await relay.read()).phase, "waiting");
+  });
 
   for (const status of [401, 403, 404]) {
     it(`is the last one after ${status}`, async (test) => {

@@ -112,12 +112,12 @@ func turn(rate *limiter, caller Caller) error {
 }
 
 // Hint counts a hint that the caller is about to send to a run of a journey. The
-// error is an *Error of the kind TooMany once there were MaxHints.
+// error is an *Error of the kind TooManyHints once there were MaxHints.
 func (a *Access) Hint(caller Caller, journey, run string) error {
 	if a.hints.add(caller.String() + " " + journey + "." + run) {
 		return nil
 	}
-	return &Error{Kind: TooMany, Advice: "The journey was sent enough hints. It asks the provider by itself, too: read it instead."}
+	return &Error{Kind: TooManyHints, Advice: "The journey was sent enough hints. It asks the provider by itself, too: read it instead."}
 }
 
 // Issue returns a relay token for a run of a journey. It is good until the

@@ -14,8 +14,11 @@ type Kind string
 const (
 	// Unauthenticated: no token, or none that is good; HTTP 401.
 	Unauthenticated Kind = "unauthenticated"
-	// TooMany: the caller, or the journey, has had its turns; HTTP 429.
+	// TooMany: the caller has had its turns for the moment; HTTP 429.
 	TooMany Kind = "too-many"
+	// TooManyHints: the caller has sent the journey MaxHints, and waiting does not
+	// help; HTTP 409.
+	TooManyHints Kind = "too-many-hints"
 	// Unusable: the file of API keys cannot be used, so nobody can be told from
 	// anybody; HTTP 503.
 	Unusable Kind = "unusable"
@@ -27,8 +30,8 @@ type Error struct {
 	Kind Kind
 	// Advice is a sentence for the caller. It repeats nothing of a token.
 	Advice string
-	// Wait is how long the caller has to wait before the same request is taken;
-	// zero when waiting does not help.
+	// Wait is how long the caller has to wait before the same request is taken; it
+	// comes with TooMany alone.
 	Wait time.Duration
 
 	challenge string
@@ -48,17 +51,13 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.cause }
 
 // SetHeaders sets the headers that HTTP wants with a refusal of the kind:
-// WWW-Authenticate and Retry-After, the latter in whole seconds. A Retry-After
-// that is there is taken out when waiting does not help.
+// WWW-Authenticate and Retry-After, the latter in whole seconds.
 func (e *Error) SetHeaders(head http.Header) {
 	if e.challenge != "" {
 		head.Set("WWW-Authenticate", e.challenge)
 	}
-	switch {
-	case e.Wait > 0:
+	if e.Wait > 0 {
 		head.Set("Retry-After", strconv.Itoa(int(math.Ceil(e.Wait.Seconds()))))
-	case e.Kind == TooMany:
-		head.Del("Retry-After")
 	}
 }
 

@@ -134,8 +134,8 @@ func TestHint(t *testing.T) {
 			require.NoError(t, d.Hint(page, journey, run))
 		}
 		for range 3 {
-			told := refusal(t, d.Hint(page, journey, run), access.TooMany)
-			head := http.Header{"Retry-After": {"1"}}
+			told := refusal(t, d.Hint(page, journey, run), access.TooManyHints)
+			head := http.Header{}
 			told.SetHeaders(head)
 			require.Empty(t, head.Get("Retry-After"), "waiting does not help")
 		}
@@ -150,8 +150,8 @@ func TestHint(t *testing.T) {
 		for i := range access.CountedJourneys - 1 {
 			require.NoError(t, d.Hint(shop, journey, strconv.Itoa(i)))
 		}
-		refused(t, d.Hint(shop, journey, run), access.TooMany)
+		refused(t, d.Hint(shop, journey, run), access.TooManyHints)
 		require.NoError(t, d.Hint(shop, journey, "one more"))
-		refused(t, d.Hint(shop, journey, run), access.TooMany)
+		refused(t, d.Hint(shop, journey, run), access.TooManyHints)
 	})
 }

@@ -37,6 +37,7 @@ const (
 	ReceiverExists       Kind = "receiver-exists"
 	TooManyReceivers     Kind = "too-many-receivers"
 	TooManySecrets       Kind = "too-many-secrets"
+	TooManyHints         Kind = "too-many-hints"
 	TooLarge             Kind = "too-large"
 	UnsupportedMediaType Kind = "unsupported-media-type"
 	InputRefused         Kind = "input-refused"
@@ -78,6 +79,7 @@ func kinds() map[Kind]meaning {
 		ReceiverExists:       {http.StatusConflict, "There is a receiver of this name", 0},
 		TooManyReceivers:     {http.StatusConflict, "There are as many receivers as there may be", 0},
 		TooManySecrets:       {http.StatusConflict, "The receiver has as many valid secrets as it may have", 0},
+		TooManyHints:         {http.StatusConflict, "The journey was sent as many hints as it may be", 0},
 		TooLarge:             {http.StatusRequestEntityTooLarge, "The request is too large", 0},
 		UnsupportedMediaType: {http.StatusUnsupportedMediaType, "The content type is not supported", 0},
 		InputRefused:         {http.StatusUnprocessableEntity, "The input is not acceptable", 0},
@@ -208,6 +210,8 @@ func notAdmitted(refused *access.Error) *Problem {
 		kind = Unauthenticated
 	case access.TooMany:
 		kind = TooManyRequests
+	case access.TooManyHints:
+		kind = TooManyHints
 	case access.Unusable:
 		kind = Unavailable
 	}

@@ -126,7 +126,7 @@ func (*doorkeeper) Issue(journey, run string, until time.Time) enroll.Secret {
 
 func (d *doorkeeper) Hint(access.Caller, string, string) error {
 	if d.hintsLeft--; d.hintsLeft < 0 {
-		return &access.Error{Kind: access.TooMany, Advice: "Enough.", Wait: time.Minute}
+		return &access.Error{Kind: access.TooManyHints, Advice: "Enough."}
 	}
 	return nil
 }
@@ -240,8 +240,8 @@ func TestHint(t *testing.T) {
 	})
 	t.Run("is_refused_when_there_were_enough", func(t *testing.T) {
 		answer := (&scripted{}).asked(t, &doorkeeper{}, access.Relay, http.MethodPost, path, `{"name":"final-page"}`)
-		require.Equal(t, "60", answer.Header.Get("Retry-After"))
-		requireProblem(t, answer, http.StatusTooManyRequests, api.TooManyRequests)
+		require.Empty(t, answer.Header.Get("Retry-After"), "waiting does not help")
+		requireProblem(t, answer, http.StatusConflict, api.TooManyHints)
 	})
 	t.Run("of_a_journey_that_is_not_there_is_not_found", func(t *testing.T) {
 		requireProblem(t, (&scripted{err: client.ErrNotFound}).ask(t, access.Backend, http.MethodPost, path, `{"name":"final-page"}`), http.StatusNotFound, api.NotFound)
