@@ -31,6 +31,9 @@ func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
 	if contentType(r) != jsonType {
 		return unsupported(jsonType)
 	}
+	if err := uncoded(w, r); err != nil {
+		return err
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxJSON))
 	if err != nil {
 		return unread(err)
@@ -45,6 +48,18 @@ func contentType(r *http.Request) string {
 		return ""
 	}
 	return kind
+}
+
+// uncoded refuses a body that is compressed: its size would be bounded before it
+// is unpacked and not after.
+func uncoded(w http.ResponseWriter, r *http.Request) error {
+	for _, coding := range r.Header.Values("Content-Encoding") {
+		if coding != "" && !strings.EqualFold(coding, "identity") {
+			w.Header().Set("Accept-Encoding", "identity")
+			return problem(UnsupportedMediaType, "Send the body as it is, without a Content-Encoding.")
+		}
+	}
+	return nil
 }
 
 func unsupported(allowed string) *Problem {
@@ -65,7 +80,7 @@ func decode(body []byte, into any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return problem(InvalidRequest, "The body is empty; send one JSON object.")
 	}
-	err := json.Unmarshal(body, into, json.RejectUnknownMembers(true))
+	err := json.Unmarshal(body, into, json.RejectUnknownMembers(true), wholeNumbers())
 	if err == nil {
 		return nil
 	}

@@ -45,10 +45,10 @@ func (s *Server) cancel(w http.ResponseWriter, r *http.Request, caller access.Ca
 }
 
 // reasonOf reads why an operator does something. From anybody else it may be
-// left out with the whole body.
+// left out. Without a body nothing is given, from an operator as well.
 func reasonOf(w http.ResponseWriter, r *http.Request, caller access.Caller) (client.By, error) {
 	var body whyBody
-	if r.ContentLength != 0 || caller.Role == access.Operator {
+	if r.ContentLength != 0 {
 		if err := readJSON(w, r, &body); err != nil {
 			return client.By{}, err
 		}

@@ -86,6 +86,9 @@ func (s *Server) readStart(w http.ResponseWriter, r *http.Request) (_ asked, rel
 	case jsonType:
 		err = readJSON(w, r, &body)
 	case uploadType:
+		if err := uncoded(w, r); err != nil {
+			return asked{}, release, err
+		}
 		if err := patience(w, s.now(), uploadPatience); err != nil {
 			return asked{}, release, err
 		}

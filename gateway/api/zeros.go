@@ -24,7 +24,7 @@ func refuseZeros(input jsontext.Value, into any) (zeros, error) {
 		Tries   *int `json:"max_tries"`
 	}
 	// The input was decoded before, strictly.
-	if err := json.Unmarshal(input, &given); err != nil {
+	if err := json.Unmarshal(input, &given, wholeNumbers()); err != nil {
 		return nil, fmt.Errorf("look for zeros: %w", err)
 	}
 	var found zeros
