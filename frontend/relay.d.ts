@@ -5,7 +5,7 @@
 export function openRelay(options: Options): Relay;
 
 export interface Options {
-  /** Address of the gateway, such as https://enroll.example. Over https, unless it is on this machine. */
+  /** Address of the gateway, such as https://enroll.example. Over https, or http on this machine; without a user or a query. */
   gateway: string | URL;
   /** The journey's `id`, from the answer to its start. */
   journey: string;
@@ -27,14 +27,15 @@ export interface Options {
 /**
  * How a relay stands.
  *
- * - `idle`: nothing to send.
+ * - `idle`: nothing to send. After a hint: the gateway has it.
  * - `sending`: a hint is on its way.
  * - `waiting`: a hint did not arrive, and is sent again as soon as that makes sense.
+ * - `dropped`: nothing to send, but the last hint was given up. The journey asks the provider by itself.
  * - `concluded`: the journey has concluded. No more hints are sent; reading goes on.
  * - `refused`: the gateway does not accept the token any more (401, 403, 404). It is over.
  * - `closed`: by you.
  */
-export type State = "idle" | "sending" | "waiting" | "concluded" | "refused" | "closed";
+export type State = "idle" | "sending" | "waiting" | "dropped" | "concluded" | "refused" | "closed";
 
 export interface Relay {
   readonly state: State;
@@ -92,7 +93,7 @@ export interface BioIDCallbacks {
   status(status: string, message?: string, dataURL?: string): void;
   /** For the script's onDone. */
   done(error?: unknown, again?: boolean): void;
-  /** For code that uploads by itself: so many samples were accepted, and that is all of them. */
+  /** For code that uploads by itself: so many samples were accepted, and that is all of them. Throws a TypeError unless it is a whole number. */
   uploaded(count: number): void;
 }
 

@@ -32,6 +32,8 @@ const patience = {hint: 15_000, read: 15_000, renew: 65_000, giveUp: 15 * 60_000
 const wait = {long: 25, short: 2, lively: 30_000};
 /** The pause before the first repetition, and the longest. It doubles in between. */
 const pauses = {first: 500, longest: 30_000};
+/** The longest time that a timer knows; beyond it, one rings at once. */
+const longestTimer = 2 ** 31 - 1;
 /** A journey takes 60 hints of a frontend; a page that was loaded again begins to count anew. */
 const mostHints = 20;
 /** How often one hint is sent at most. */
@@ -93,8 +95,8 @@ class Relay {
     if (!this.#send && !this.#app) {
       throw new TypeError("There is no app that could send hints instead of this page.");
     }
-    if (!journey || (this.#send && !token)) {
-      throw new TypeError("A journey's id and its relay token are needed; both are in the answer to its start.");
+    if (!isJourney(journey) || ((this.#send || token) && !isToken(token))) {
+      throw new TypeError("A journey's id and its relay token are needed, exactly as they are in the answer to its start.");
     }
     this.#gateway = new Gateway(addressOf(gateway, journey), token);
     this.#onEvent = onEvent;
@@ -129,10 +131,6 @@ class Relay {
     if (waiting) {
       return waiting.result;
     }
-    if (this.#hints >= mostHints) {
-      return Promise.resolve("dropped");
-    }
-    this.#hints++;
     /** @type {(result: HintResult) => void} */
     let tell = () => {};
     /** @type {Promise<HintResult>} */
@@ -150,15 +148,17 @@ class Relay {
       return;
     }
     this.#sending = true;
+    /** @type {HintResult} */
+    let last = "dropped";
     for (let first = this.#queue[0]; first; first = this.#queue[0]) {
-      const result = await this.#deliver(first.hint);
+      last = await this.#deliver(first.hint);
       if (this.#queue[0] === first) { // Otherwise the relay has ended, and told so.
         this.#queue.shift();
-        first.tell(result);
+        first.tell(last);
       }
     }
     this.#sending = false;
-    this.#become("idle");
+    this.#become(last === "taken" ? "idle" : "dropped");
   }
 
   /**
@@ -166,6 +166,10 @@ class Relay {
    * @returns {Promise<HintResult>}
    */
   async #deliver({name, code, samples}) {
+    if (this.#hints >= mostHints) {
+      return "dropped";
+    }
+    this.#hints++;
     const init = {method: "POST", body: JSON.stringify({name, code: code && codeOf(String(code)), samples}), headers: {"Content-Type": "application/json"}};
     try {
       const answer = await this.#ask({
@@ -178,11 +182,8 @@ class Relay {
       }
       if (answer.status === 409) { // The journey had enough hints, of an earlier page perhaps.
         this.#hints = mostHints;
-        for (const {tell} of this.#queue.splice(1)) {
-          tell("dropped");
-        }
       }
-      if (answer.status >= 300) {
+      if (answer.status !== 202 && answer.status !== 200) {
         return "dropped";
       }
       this.#hintedAt = Date.now();
@@ -276,6 +277,9 @@ class Relay {
       throw refusal(answer);
     }
     const {relay_token: token, ...renewed} = answer.body;
+    if (!isToken(token)) {
+      throw new RelayError("failed", "The answer to a renewal has no relay token. Does something between here and the gateway answer?");
+    }
     this.#gateway.token = token;
     return renewed;
   }
@@ -376,6 +380,9 @@ class Relay {
       },
       /** @param {number} count */
       uploaded: (count) => {
+        if (!Number.isInteger(count) || count < 0) {
+          throw new TypeError("The count of accepted samples is a whole number.");
+        }
         samples = count;
         tell("Uploaded", true);
       },
@@ -555,7 +562,7 @@ class Gateway {
         clearTimeout(timer);
         resolve();
       };
-      const timer = setTimeout(end, time);
+      const timer = setTimeout(end, Math.min(time, longestTimer));
       this.closed.addEventListener("abort", end, {signal: over.signal});
       for (const name of early) {
         window.addEventListener(name, end, {signal: over.signal});
@@ -609,11 +616,11 @@ function timeOf(header) {
   return Number.isNaN(time) ? undefined : Math.max(0, time);
 }
 
-/** An object in JSON, or nothing. @param {string} text */
+/** An object in JSON, which all answers of the gateway are, or nothing. @param {string} text */
 function parsed(text) {
   try {
     const value = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : undefined;
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -629,21 +636,32 @@ function randomKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Whether it can be the id of a journey; none of those is anything else in an address. @param {unknown} id */
+function isJourney(id) {
+  return typeof id === "string" && /^[\w-]+\.[\w-]+$/.test(id) && id.length <= 200;
+}
+
+/** Whether a header takes it as a token, as in RFC 6750. @param {unknown} token */
+function isToken(token) {
+  return typeof token === "string" && /^[\w.~+/-]+=*$/.test(token);
+}
+
 /** @param {string | URL} gateway @param {string} journey */
 function addressOf(gateway, journey) {
-  const {protocol, hostname, href, username} = new URL(gateway);
-  if (protocol !== "https:" && !["localhost", "127.0.0.1", "[::1]"].includes(hostname)) {
+  const {protocol, hostname, href, username, password} = new URL(gateway);
+  const here = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+  if (protocol !== "https:" && !(protocol === "http:" && here)) {
     throw new TypeError("The gateway has to be reached over https: the relay token travels there.");
   }
-  if (username || /[?#]/.test(href)) {
+  if (username || password || /[?#]/.test(href)) {
     throw new TypeError("The gateway's address has neither a user nor a query.");
   }
-  return `${href.replace(/\/$/, "")}/v1/journeys/${encodeURIComponent(journey)}`;
+  return `${href.replace(/\/$/, "")}/v1/journeys/${journey}`;
 }
 
 /**
  * The app in whose WebView this page runs, or nothing. An app that fails to take
- * a message must not keep the gateway from its hint.
+ * messages must not keep the gateway from its hint; that it fails is reported once.
  * @param {string} journey
  * @returns {((message: import("./relay.d.ts").AppMessageBody) => void) | undefined}
  */
@@ -655,15 +673,25 @@ function appOf(journey) {
   if (!android && !ios) {
     return undefined;
   }
+  let failed = false;
+  /** @param {unknown} error */
+  const report = (error) => {
+    if (!failed) {
+      failed = true;
+      reportError(error);
+    }
+  };
   return (message) => {
     const text = JSON.stringify({version: 1, journey, ...message});
-    guarded(() => {
+    try {
       if (android) {
         android.postMessage(text);
-      } else {
-        ios?.postMessage(JSON.parse(text)); // Without what is undefined, which Swift would see as null.
+      } else { // Parsed, so without what is undefined, which Swift would see as null. A handler may also fail later.
+        Promise.resolve(ios?.postMessage(JSON.parse(text))).catch(report);
       }
-    });
+    } catch (error) {
+      report(error);
+    }
   };
 }
 

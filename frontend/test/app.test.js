@@ -56,6 +56,12 @@ for (const platform of Object.keys(apps)) {
       assert.equal(around.requests.length, 0);
     });
 
+    it("is no reason for a token that a header cannot hold", (test) => {
+      const around = world(test);
+      apps[platform](around.window, []);
+      assert.throws(() => openRelay({...options, app: "instead", token: `${options.token}\n`}), TypeError);
+    });
+
     it("leaves asking the gateway to the app when the page has no token", async (test) => {
       const around = world(test);
       apps[platform](around.window, []);
@@ -79,19 +85,29 @@ for (const platform of Object.keys(apps)) {
   });
 }
 
-describe("an app that fails to take a message", () => {
-  it("does not keep the gateway from its hint", async (test) => {
-    const {window, answer} = world(test);
-    answer(taken());
-    const errors = [];
-    globalThis.reportError = (error) => errors.push(error.message);
-    test.after(() => delete globalThis.reportError);
-    window.BioenrollAndroid = {postMessage: () => {
-      throw new Error("gone");
-    }};
-    assert.equal(await openRelay(options).hint({name: "final-page"}), "taken");
-    assert.equal(errors[0], "gone");
-  });
+describe("an app that fails to take messages", () => {
+  const fail = () => {
+    throw new Error("gone");
+  };
+  for (const [how, outside] of [
+    ["on Android", {BioenrollAndroid: {postMessage: fail}}],
+    ["on iOS", {webkit: {messageHandlers: {bioenroll: {postMessage: fail}}}}],
+    ["on iOS, and says so later", {webkit: {messageHandlers: {bioenroll: {postMessage: async () => fail()}}}}],
+  ]) {
+    it(`${how} does not keep the gateway from its hints, and is reported once`, async (test) => {
+      const {window, answer} = world(test);
+      answer(taken(), taken());
+      const errors = [];
+      globalThis.reportError = (error) => errors.push(error.message);
+      test.after(() => delete globalThis.reportError);
+      Object.assign(window, outside);
+      const relay = openRelay(options);
+      assert.equal(await relay.hint({name: "final-page"}), "taken");
+      assert.equal(await relay.hint({name: "sdk-finished"}), "taken");
+      await settled();
+      assert.deepEqual(errors, ["gone"]);
+    });
+  }
 });
 
 describe("without an app", () => {

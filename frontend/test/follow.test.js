@@ -57,6 +57,14 @@ describe("follow", () => {
     assert.equal((await followed).phase, "concluded");
   });
 
+  it("does not come back at once when it was told to wait for longer than a timer can", async (test) => {
+    const {requests, answer, pass} = world(test);
+    answer(problem(503, "unavailable", {"Retry-After": "9".repeat(400)}), problem(503, "unavailable", {"Retry-After": "99999999"}));
+    openRelay(options).follow().catch(() => {});
+    await pass(60_000);
+    assert.equal(requests.length, 1);
+  });
+
   it("asks at once when the network is back", async (test) => {
     const {requests, answer, pass, fire} = world(test);
     answer(lost, lost, lost, lost, lost, lost, stands("concluded"));
@@ -163,6 +171,15 @@ describe("renew", () => {
     assert.match(keys[0], /^[0-9a-f]{32}$/);
     assert.equal(new Set(keys.slice(0, 3)).size, 1);
     assert.notEqual(keys[3], keys[0]);
+  });
+
+  it("without a token is none, and the old one stays good", async (test) => {
+    const {requests, answer} = world(test);
+    answer(json(200, {message: "Welcome to this network."}), taken());
+    const relay = openRelay(options);
+    await assert.rejects(relay.renew(), {kind: "failed"});
+    assert.equal(await relay.hint({name: "sdk-finished"}), "taken");
+    assert.equal(requests[1].headers.Authorization, `Bearer ${token}`);
   });
 
   it("is one for all who ask at the same time", async (test) => {

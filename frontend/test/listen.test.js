@@ -245,6 +245,20 @@ describe("BioID's script", () => {
     assert.deepEqual(hints(), [{name: "samples-uploaded", samples: 4}]);
   });
 
+  for (const count of [-1, NaN, Infinity, 1.5, "2", undefined]) {
+    it(`has not uploaded ${count} samples, and nobody is told so`, async (test) => {
+      const {window, relay, events, hints} = listening(test);
+      const got = [];
+      window.BioenrollAndroid = {postMessage: (text) => got.push(text)};
+      const inApp = openRelay(options);
+      for (const each of [relay, inApp]) {
+        assert.throws(() => each.bioID({recordings: 1, performedBy: "us"}).uploaded(count), TypeError);
+      }
+      await settled();
+      assert.deepEqual([events, hints(), got], [[], [], []]);
+    });
+  }
+
   it("says nothing after the relay is closed", async (test) => {
     const {relay, events, hints} = listening(test);
     const script = relay.bioID({recordings: 1, performedBy: "us"});

@@ -54,7 +54,7 @@ function stoppedClock(now) {
   const clock = {
     now,
     set: (ring, time) => {
-      const timer = {ring, at: clock.now + time};
+      const timer = {ring, at: clock.now + (time < 2 ** 31 ? time : 1)}; // As browsers do.
       timers.push(timer);
       return timer;
     },
