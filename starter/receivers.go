@@ -80,14 +80,20 @@ func describeReceivers(s *sheet, found []client.Receiver) {
 	}
 	s.row("NAME", "URL", "SINCE", "WAITING", "OLDEST", "GIVEN UP", "STATE")
 	for _, r := range found {
-		state := []string{"ready"}
+		var state []string
+		if r.Unreadable {
+			state = append(state, "cannot be decrypted")
+		}
 		if !r.GoneAt.IsZero() {
-			state[0] = "gone since " + stamp(r.GoneAt)
+			state = append(state, "gone since "+stamp(r.GoneAt))
+		}
+		if len(state) == 0 {
+			state = append(state, "ready")
 		}
 		for _, end := range r.SecretsEnd {
 			state = append(state, "an older secret ends "+stamp(end))
 		}
-		s.row(r.Name, r.URL, stamp(r.CreatedAt), strconv.Itoa(r.Pending), orDash(stamp(r.Oldest)), strconv.Itoa(r.GivenUp), strings.Join(state, ", "))
+		s.row(r.Name, orDash(r.URL), stamp(r.CreatedAt), strconv.Itoa(r.Pending), orDash(stamp(r.Oldest)), strconv.Itoa(r.GivenUp), strings.Join(state, ", "))
 	}
 }
 

@@ -66,6 +66,7 @@ func TestReceivers(t *testing.T) {
 		f := &fake{told: told{receivers: []client.Receiver{
 			{Name: "bank", URL: "https://bank.example/hooks", CreatedAt: noon, SecretsEnd: []time.Time{noon.Add(24 * time.Hour)}},
 			{Name: "shop", URL: "https://shop.example", CreatedAt: noon, GoneAt: noon.Add(time.Hour), Pending: 7, Oldest: noon, GivenUp: 2},
+			{Name: "till", Unreadable: true, CreatedAt: noon, Pending: 1, Oldest: noon},
 		}}}
 		golden(t, "receivers", f.execute(t, "receivers").stdout)
 		require.Equal(t, f.execute(t, "receivers").stdout, f.execute(t, "receivers", "list").stdout)

@@ -75,8 +75,8 @@ func TestReceivers(t *testing.T) {
 	t.Run("are_listed_with_what_waits", func(t *testing.T) {
 		s := &telling{receivers: []client.Receiver{{
 			Name: "shop", URL: "https://shop.example/hooks", CreatedAt: noon, GoneAt: noon, SecretsEnd: []time.Time{noon}, Pending: 2, Oldest: noon, GivenUp: 1,
-		}}}
-		require.Len(t, told(t, s.ask(t, access.Operator, http.MethodGet, "/v1/receivers", ""), http.StatusOK)["receivers"], 1)
+		}, {Name: "till", Unreadable: true, CreatedAt: noon}}}
+		require.Len(t, told(t, s.ask(t, access.Operator, http.MethodGet, "/v1/receivers", ""), http.StatusOK)["receivers"], 2)
 		require.Empty(t, told(t, (&telling{}).ask(t, access.Operator, http.MethodGet, "/v1/receivers", ""), http.StatusOK)["receivers"])
 	})
 	t.Run("are_added_and_told_their_secret", func(t *testing.T) {

@@ -208,6 +208,7 @@ func (d *Dispatcher) launch(ctx, sending context.Context, delivery records.Deliv
 		r = &receiver{}
 		d.receivers[delivery.Receiver] = r
 	}
+	d.read(r, delivery)
 	r.flying++
 	d.flying++
 	r.full = r.room(time.Now(), d.options.Cooldown) == 0
@@ -219,6 +220,16 @@ func (d *Dispatcher) launch(ctx, sending context.Context, delivery records.Deliv
 		d.measure.over(ctx, time.Since(began), answer, became)
 		d.results <- result{delivery.Receiver, answer}
 	}()
+}
+
+// read tells of a receiver that cannot be decrypted: once, until it can.
+func (d *Dispatcher) read(r *receiver, delivery records.Delivery) {
+	unreadable := delivery.Unreadable != nil
+	if unreadable && !r.unreadable {
+		d.log.Error("the address or the secrets of a receiver cannot be decrypted; it is sent nothing until its key is in the key file again, or it is removed and added",
+			zap.String("receiver", delivery.Receiver), zap.Error(delivery.Unreadable))
+	}
+	r.unreadable = unreadable
 }
 
 // heard takes an attempt that has ended into account, and reports whether there

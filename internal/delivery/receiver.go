@@ -32,6 +32,9 @@ type receiver struct {
 	failures int
 	// until is when the cool-down ends.
 	until time.Time
+	// unreadable reports that its address or secrets could not be decrypted, the
+	// last time something was sent.
+	unreadable bool
 }
 
 // room is how many requests more may be sent now: a single one to a receiver

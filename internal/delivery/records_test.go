@@ -2,6 +2,7 @@ package delivery_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"io"
@@ -9,11 +10,15 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	webhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/internal/delivery"
@@ -234,4 +239,53 @@ func TestRecords_a_restart_loses_nothing(t *testing.T) {
 		require.Len(t, seen, 60, "each was sent once")
 		require.Empty(t, requests)
 	})
+}
+
+// TestRecords_a_receiver_that_cannot_be_decrypted holds up no other.
+func TestRecords_a_receiver_that_cannot_be_decrypted(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "keys.json")
+	before, err := keys.LoadOrCreate(file)
+	require.NoError(t, err)
+	added, key, err := before.Added(keys.ForSeal)
+	require.NoError(t, err)
+	after, err := added.Used(key.ID())
+	require.NoError(t, err)
+	address := "sqlite:" + filepath.Join(t.TempDir(), "records.db")
+	var stores []*records.Store
+	for _, k := range []*keys.Keys{before, after} {
+		store, err := records.Open(t.Context(), address, k)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, store.Close()) })
+		stores = append(stores, store)
+	}
+	for i, name := range []string{"shop", "lost", "harmed"} {
+		server, requests := listen(t, thanks)
+		_, err := stores[i%2].AddReceiver(t.Context(), records.NewReceiver{Name: name, URL: enroll.Secret(server), AllowHTTP: true}, "olga", "a test")
+		require.NoError(t, err)
+		t.Cleanup(func() { require.Len(t, requests, map[string]int{"shop": 2}[name], name) })
+	}
+	db, err := sql.Open("sqlite", strings.TrimPrefix(address, "sqlite:"))
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), "UPDATE receivers SET secrets = x'00' WHERE name = 'harmed'")
+	require.NoError(t, errors.Join(err, db.Close()))
+
+	log, lines := observer.New(zapcore.ErrorLevel)
+	run(t, stores[0], func(o *delivery.Options) { o.Log = zap.New(log) })
+	conclude(t, stores[0], "1", "2")
+	require.Eventually(t, func() bool {
+		found, err := stores[0].Receivers(t.Context())
+		require.NoError(t, err)
+		for _, name := range []string{"harmed", "lost"} {
+			page, err := stores[0].Deliveries(t.Context(), records.DeliveryFilter{Receiver: name})
+			require.NoError(t, err)
+			for _, waiting := range page.Deliveries {
+				if waiting.LastError != string(delivery.Unsendable) {
+					return false
+				}
+			}
+		}
+		return found[2].Pending == 0 // Shop's.
+	}, 20*time.Second, 10*time.Millisecond)
+	require.Equal(t, 2, lines.Len(), "each is told of once")
 }

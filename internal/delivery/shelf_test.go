@@ -22,6 +22,8 @@ type shelf struct {
 	unsure error // What Delivered answers, having written nothing.
 	looks  int
 	gone   []string
+	// unreadable are receivers that cannot be decrypted.
+	unreadable map[string]error
 }
 
 // row is a delivery as it is stored.
@@ -80,7 +82,11 @@ func (s *shelf) ClaimDeliveries(_ context.Context, c records.Claimer, limit int,
 		if len(claimed) < limit && !r.due.After(time.Now()) {
 			r.due, r.claimed = time.Now().Add(c.Lease), true
 			r.Attempt = r.attempts + 1
-			claimed = append(claimed, r.Delivery)
+			given := r.Delivery
+			if why := s.unreadable[r.Receiver]; why != nil {
+				given.URL, given.Secrets, given.Unreadable = "", nil, why
+			}
+			claimed = append(claimed, given)
 		} else if next.IsZero() || r.due.Before(next) {
 			next = r.due
 		}

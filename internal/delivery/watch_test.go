@@ -1,6 +1,7 @@
 package delivery_test
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
 	"testing/synctest"
@@ -14,6 +15,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/bioenroll/bioenroll/internal/delivery"
+	"github.com/bioenroll/bioenroll/internal/records"
 )
 
 func TestDispatcher_tells(t *testing.T) {
@@ -33,6 +35,23 @@ func TestDispatcher_tells(t *testing.T) {
 			pass(2 * time.Second)
 			require.Equal(t, 1, store.is("delivered", "backend"))
 			require.Equal(t, 2, lines.Len())
+		})
+	})
+
+	t.Run("once_that_a_receiver_cannot_be_decrypted", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			store, receivers := newShelf(), newField()
+			log, lines := observer.New(zapcore.ErrorLevel)
+			store.unreadable = map[string]error{"shop": records.ErrOtherKey}
+			receivers.set("shop", func(context.Context) delivery.Answer { return delivery.Answer{Trouble: delivery.Unsendable} })
+			dispatch(t, store, receivers, func(o *delivery.Options) { o.Log = zap.New(log) })
+			store.put("shop", 20)
+			store.put("bank", 20)
+			pass(time.Hour)
+			require.Equal(t, 20, store.is("delivered", "bank"))
+			require.Equal(t, 1, lines.Len())
+			require.Equal(t, "shop", lines.All()[0].ContextMap()["receiver"])
 		})
 	})
 

@@ -27,6 +27,9 @@ type Delivery struct {
 	URL enroll.Secret
 	// Secrets are those that sign it, the newest first. Each is valid.
 	Secrets []enroll.Secret
+	// Unreadable is why URL and Secrets are missing: the receiver's cannot be
+	// decrypted. It is ErrOtherKey or ErrDamaged; otherwise it is nil.
+	Unreadable error
 	// claim tells this claim from earlier and later ones of the same delivery.
 	claim int64
 }
@@ -57,8 +60,8 @@ type Attempt struct {
 // claim with Delivered, Postpone, GiveUp, Gone or HandBack, or its lease runs
 // out. Deliveries to receivers that are gone are not due.
 //
-// A receiver whose address or secrets cannot be decrypted gets its deliveries
-// without both. The time is when there will be more to claim, those to the
+// Those to a receiver whose address or secrets cannot be decrypted come without
+// both, and say why. The time is when there will be more to claim, those to the
 // skipped receivers left out; it is zero when nothing waits.
 func (s *Store) ClaimDeliveries(ctx context.Context, c Claimer, limit int, skip []string) ([]Delivery, time.Time, error) {
 	if c.ID == "" || c.Lease <= 0 || limit < 1 {
@@ -146,8 +149,8 @@ func (t transaction) claimFor(ctx context.Context, c Claimer, to waitingReceiver
 	if limit < 1 {
 		return nil, nil
 	}
-	url, secrets, err := t.openReceiver(to.name, to.url, to.secrets)
-	if err != nil { // A key is missing. Without an address the attempt fails, and only this receiver waits.
+	url, secrets, unreadable := t.openReceiver(to.name, to.url, to.secrets)
+	if unreadable != nil { // Without an address the attempt fails, and only this receiver waits.
 		url, secrets = "", nil
 	}
 	rows, err := t.QueryContext(ctx, `WITH due AS MATERIALIZED (SELECT event FROM deliveries
@@ -161,7 +164,7 @@ func (t transaction) claimFor(ctx context.Context, c Claimer, to waitingReceiver
 	defer rows.Close() //nolint:errcheck // Err tells what matters
 	var claimed []Delivery
 	for rows.Next() {
-		d := Delivery{Receiver: to.name, URL: url, Secrets: secrets.valid(t.now)}
+		d := Delivery{Receiver: to.name, URL: url, Secrets: secrets.valid(t.now), Unreadable: unreadable}
 		var at int64
 		if err := rows.Scan(&d.Event, &at, &d.Attempt, &d.claim, &d.Body); err != nil {
 			return nil, err

@@ -74,18 +74,6 @@ func TestClaimDeliveries(t *testing.T) {
 				require.Equal(t, 1, claimed[0].Attempt)
 				require.NotContains(t, fmt.Sprintf("%+v", claimed[0]), "secret-token")
 			})
-			t.Run("holds_up_nobody_but_the_receiver_that_cannot_be_decrypted", func(t *testing.T) {
-				store := database.empty(t).open(t)
-				add(t, store, "shop", "bank")
-				_, err := records.DB(store).ExecContext(t.Context(), "UPDATE receivers SET url = secrets WHERE name = 'shop'")
-				require.NoError(t, err)
-				ended(t, store, "a")
-				urls := map[string]bool{}
-				for _, claimed := range claimAll(t, store, claimer("w1")) {
-					urls[claimed.Receiver] = claimed.URL != "" && len(claimed.Secrets) > 0
-				}
-				require.Equal(t, map[string]bool{"shop": false, "bank": true}, urls)
-			})
 			t.Run("gives_each_delivery_to_one_of_many", func(t *testing.T) {
 				f := database.empty(t)
 				stores := []*records.Store{f.open(t), f.open(t)}

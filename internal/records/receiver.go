@@ -29,9 +29,12 @@ const (
 type Receiver struct {
 	Name string `json:"name"`
 	// URL is where outcome events are sent, without its query, which may hold a
-	// secret.
-	URL       string    `json:"url"`
-	CreatedAt time.Time `json:"created_at"`
+	// secret. It is empty when it cannot be decrypted.
+	URL string `json:"url,omitempty"`
+	// Unreadable reports that its address or its secrets cannot be decrypted: their
+	// key is not in the key file, or they are damaged. It is sent nothing then.
+	Unreadable bool      `json:"unreadable,omitempty"`
+	CreatedAt  time.Time `json:"created_at"`
 	// GoneAt is when the receiver wanted nothing more; otherwise it is zero.
 	GoneAt time.Time `json:"gone_at,omitzero"`
 	// SecretsEnd lists when each older secret that is still valid ends.
@@ -86,17 +89,20 @@ func newSecret() enroll.Secret {
 func urlPlace(name string) place     { return place{column: columnURL, part: name} }
 func secretsPlace(name string) place { return place{column: columnSecrets, part: name} }
 
-// openReceiver decrypts what is confidential of a receiver.
+// openReceiver decrypts what is confidential of a receiver, each part as far as
+// it can be. The error is ErrOtherKey or ErrDamaged.
 func (t transaction) openReceiver(name string, sealedURL, sealedSecrets []byte) (enroll.Secret, secrets, error) {
 	address, err := t.sealer.open(urlPlace(name), sealedURL)
-	if err != nil {
-		return "", nil, err
-	}
+	known, unknown := t.openSecrets(name, sealedSecrets)
+	return enroll.Secret(address), known, errors.Join(err, unknown)
+}
+
+func (t transaction) openSecrets(name string, sealed []byte) (secrets, error) {
 	var known secrets
-	if err := t.sealer.openJSON(secretsPlace(name), sealedSecrets, &known); err != nil {
-		return "", nil, err
+	if err := t.sealer.openJSON(secretsPlace(name), sealed, &known); err != nil {
+		return nil, err
 	}
-	return enroll.Secret(address), known, nil
+	return known, nil
 }
 
 // AddReceiver adds a backend that is told every outcome from now on, and returns
@@ -153,17 +159,13 @@ func (t transaction) auditReceiver(ctx context.Context, what, name, who, why str
 	return t.append(ctx, enroll.AuditEntry{At: t.now, What: what, Who: who, Detail: name + ": " + why})
 }
 
-// lockedReceiver returns the secrets of a receiver and keeps other writers away
-// from it until the transaction ends. Outcomes are told meanwhile. The error is
-// ErrNoReceiver.
-func (t transaction) lockedReceiver(ctx context.Context, name string) (secrets, error) {
-	var address, sealed []byte
-	err := t.QueryRowContext(ctx, "SELECT url, secrets FROM receivers WHERE name = $1"+t.dialect.held, name).Scan(&address, &sealed)
-	if err != nil {
-		return nil, noReceiver(name, err)
-	}
-	_, known, err := t.openReceiver(name, address, sealed)
-	return known, err
+// lockedReceiver returns the secrets of a receiver, still encrypted, and keeps
+// other writers away from it until the transaction ends. Outcomes are told
+// meanwhile. The error is ErrNoReceiver.
+func (t transaction) lockedReceiver(ctx context.Context, name string) ([]byte, error) {
+	var sealed []byte
+	err := t.QueryRowContext(ctx, "SELECT secrets FROM receivers WHERE name = $1"+t.dialect.held, name).Scan(&sealed)
+	return sealed, noReceiver(name, err)
 }
 
 // noReceiver turns the database's answer that there is no such row into ours.
@@ -174,17 +176,19 @@ func noReceiver(name string, err error) error {
 	return err
 }
 
-// manage changes a receiver that is there, and tells who did so.
-func (s *Store) manage(ctx context.Context, what, name, who, why string, change func(transaction, secrets) error) error {
+// manage changes a receiver that is there, and tells who did so. The change is
+// given the secrets as they are stored: one who does not need them can change a
+// receiver that cannot be decrypted.
+func (s *Store) manage(ctx context.Context, what, name, who, why string, change func(transaction, []byte) error) error {
 	return s.write(ctx, strings.ReplaceAll(what, "_", " "), func(tx transaction) error {
 		if err := refuse("", enroll.CheckReason(who, why)); err != nil {
 			return err
 		}
-		known, err := tx.lockedReceiver(ctx, name)
+		sealed, err := tx.lockedReceiver(ctx, name)
 		if err != nil {
 			return err
 		}
-		if err := change(tx, known); err != nil {
+		if err := change(tx, sealed); err != nil {
 			return err
 		}
 		return tx.auditReceiver(ctx, what, name, who, why)
@@ -194,7 +198,7 @@ func (s *Store) manage(ctx context.Context, what, name, who, why string, change 
 // RemoveReceiver ends deliveries to a receiver and forgets them. The error is
 // ErrNoReceiver or an *enroll.InputError.
 func (s *Store) RemoveReceiver(ctx context.Context, name, who, why string) error {
-	return s.manage(ctx, whatReceiverRemoved, name, who, why, func(tx transaction, _ secrets) error {
+	return s.manage(ctx, whatReceiverRemoved, name, who, why, func(tx transaction, _ []byte) error {
 		// Outcomes that are being told to it are waited for, and go with it.
 		if _, err := tx.ExecContext(ctx, "SELECT name FROM receivers WHERE name = $1"+tx.dialect.exclusive, name); err != nil {
 			return err
@@ -210,16 +214,16 @@ func (s *Store) RemoveReceiver(ctx context.Context, name, who, why string) error
 // NewReceiverSecret makes another secret for a receiver and returns it. What the
 // receiver is sent is signed with it from now on, and with those from before for
 // another SecretOverlap each, unless they are to end at once. The error is
-// ErrNoReceiver, ErrTooManySecrets or an *enroll.InputError.
+// ErrNoReceiver, ErrTooManySecrets or an *enroll.InputError; it is ErrOtherKey or
+// ErrDamaged when those that are to go on cannot be decrypted.
 func (s *Store) NewReceiverSecret(ctx context.Context, name string, atOnce bool, who, why string) (enroll.Secret, error) {
 	signing := newSecret()
-	err := s.manage(ctx, whatReceiverSecret, name, who, why, func(tx transaction, known secrets) error {
-		after, err := known.followed(signing, atOnce, tx.now)
+	err := s.manage(ctx, whatReceiverSecret, name, who, why, func(tx transaction, sealed []byte) error {
+		after, err := tx.followed(name, sealed, signing, atOnce)
 		if err != nil {
 			return fmt.Errorf("receiver %s: %w", name, err)
 		}
-		sealed, err := tx.sealer.sealJSON(secretsPlace(name), after)
-		if err != nil {
+		if sealed, err = tx.sealer.sealJSON(secretsPlace(name), after); err != nil {
 			return err
 		}
 		_, err = tx.change(ctx, "UPDATE receivers SET secrets = $2 WHERE name = $1", name, sealed)
@@ -231,17 +235,22 @@ func (s *Store) NewReceiverSecret(ctx context.Context, name string, atOnce bool,
 	return signing, nil
 }
 
-// followed returns the secrets with a newer one before them.
-func (s secrets) followed(by enroll.Secret, atOnce bool, at time.Time) (secrets, error) {
+// followed returns a receiver's secrets with a newer one before them; those that
+// end at once are not read.
+func (t transaction) followed(name string, sealed []byte, by enroll.Secret, atOnce bool) (secrets, error) {
 	after := secrets{{Value: by}}
 	if atOnce {
 		return after, nil
 	}
-	for _, one := range s {
+	known, err := t.openSecrets(name, sealed)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range known {
 		if one.Until.IsZero() {
-			one.Until = at.Add(SecretOverlap).UTC().Truncate(time.Second)
+			one.Until = t.now.Add(SecretOverlap).UTC().Truncate(time.Second)
 		}
-		if one.Until.After(at) {
+		if one.Until.After(t.now) {
 			after = append(after, one)
 		}
 	}
@@ -255,7 +264,7 @@ func (s secrets) followed(by enroll.Secret, atOnce bool, at time.Time) (secrets,
 // first time: after it was gone, or to hurry it. The error is ErrNoReceiver or
 // an *enroll.InputError.
 func (s *Store) ResumeReceiver(ctx context.Context, name, who, why string) error {
-	err := s.manage(ctx, whatReceiverResumed, name, who, why, func(tx transaction, _ secrets) error {
+	err := s.manage(ctx, whatReceiverResumed, name, who, why, func(tx transaction, _ []byte) error {
 		_, err := tx.change(ctx, "UPDATE receivers SET gone_at = 0 WHERE name = $1", name)
 		return err
 	})
@@ -274,7 +283,8 @@ func (s *Store) ResumeReceiver(ctx context.Context, name, who, why string) error
 	})
 }
 
-// Receivers lists the receivers by their names.
+// Receivers lists the receivers by their names, also those that cannot be
+// decrypted.
 func (s *Store) Receivers(ctx context.Context) ([]Receiver, error) {
 	var found []Receiver
 	err := s.read(ctx, "receivers", func(tx transaction) (err error) {
@@ -316,9 +326,7 @@ func (t transaction) scanReceiver(from scanner) (Receiver, error) {
 		return Receiver{}, err
 	}
 	address, known, err := t.openReceiver(found.Name, sealedURL, sealedSecrets)
-	if err != nil {
-		return Receiver{}, fmt.Errorf("receiver %s: %w", found.Name, err)
-	}
+	found.Unreadable = err != nil
 	found.URL, _, _ = strings.Cut(address.Reveal(), "?")
 	found.CreatedAt, found.GoneAt = moment(createdAt), moment(goneAt)
 	for _, one := range known {

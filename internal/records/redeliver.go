@@ -45,7 +45,7 @@ func (s *Store) Redeliver(ctx context.Context, r Redelivery, who, why string) (i
 		return 0, fmt.Errorf("records: redeliver: %w", err)
 	}
 	count := 0
-	err := s.manage(ctx, whatRedelivered, r.Receiver, who, why, func(tx transaction, _ secrets) (err error) {
+	err := s.manage(ctx, whatRedelivered, r.Receiver, who, why, func(tx transaction, _ []byte) (err error) {
 		if r.Until.IsZero() {
 			r.Until = tx.now
 		}

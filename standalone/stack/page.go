@@ -57,7 +57,7 @@ const pageReceiver = "standalone-page"
 
 // receivePage makes the page's server a receiver of outcome events, and returns
 // the secret, which lies in the data folder. What waits for it is kept when the
-// program starts again, unless it listens elsewhere then.
+// program starts again, unless it listens elsewhere or has another key file then.
 func (s *Stack) receivePage(ctx context.Context) (enroll.Secret, error) {
 	url, file := s.page.url()+page.OutcomeEvents, filepath.Join(s.options.DataDir, "page-secret")
 	receivers, err := s.client.Receivers(ctx)
@@ -66,7 +66,7 @@ func (s *Stack) receivePage(ctx context.Context) (enroll.Secret, error) {
 	}
 	by := client.By{Who: pageReceiver, Why: "the page shows outcome events"}
 	if i := slices.IndexFunc(receivers, func(r client.Receiver) bool { return r.Name == pageReceiver }); i >= 0 {
-		if known, err := os.ReadFile(file); err == nil && receivers[i].URL == url { //nolint:gosec // a fixed name in the data folder
+		if known, err := os.ReadFile(file); err == nil && receivers[i].URL == url && !receivers[i].Unreadable { //nolint:gosec // a fixed name in the data folder
 			return enroll.Secret(strings.TrimSpace(string(known))), nil
 		}
 		if err := s.client.RemoveReceiver(ctx, pageReceiver, by); err != nil {
