@@ -78,3 +78,20 @@ func TestBody_that_is_left_out(t *testing.T) {
 		require.Empty(t, s.by)
 	})
 }
+
+// TestBody_that_settles_nothing resolves a journey of which nothing is unknown:
+// what is wrong with the body is told first.
+func TestBody_that_settles_nothing(t *testing.T) {
+	t.Parallel()
+	for body, fields := range map[string][]string{
+		`{}`:                                     {"why", "outcome"},
+		`{"outcome":"enrolled"}`:                 {"why"},
+		`{"why":"seen in the portal"}`:           {"outcome"},
+		`{"outcome":"perhaps","why":"a"}`:        {"outcome"},
+		`{"outcome":"enrolled","why":"a\u0000"}`: {"why"},
+	} {
+		s := &scripted{shown: waiting()}
+		requireFields(t, s.ask(t, access.Operator, http.MethodPost, journey+"/resolve", body), fields...)
+		require.Empty(t, s.resolved)
+	}
+}

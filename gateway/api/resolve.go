@@ -1,7 +1,10 @@
 package api
 
 import (
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
@@ -13,6 +16,15 @@ import (
 type resolveBody struct {
 	Outcome enroll.Outcome `json:"outcome"`
 	Why     string         `json:"why"`
+}
+
+// check refuses what settles nothing, whatever the journey.
+func (b resolveBody) check(caller access.Caller) error {
+	wrong := enroll.CheckReason(caller.Name, b.Why)
+	if outcomes := enroll.Outcomes(); !slices.Contains(outcomes, b.Outcome) {
+		wrong = append(wrong, enroll.FieldError{Field: "outcome", Given: fmt.Sprintf("%.40q", b.Outcome), Allowed: "what the outcome was: " + strings.Join(words(outcomes), ", ")})
+	}
+	return refuse(wrong)
 }
 
 // resolvedBody is a journey whose unknown outcome has been settled. The outcome
@@ -32,6 +44,9 @@ func (s *Server) resolve(w http.ResponseWriter, r *http.Request, caller access.C
 	}
 	var asked resolveBody
 	if err := readJSON(w, r, &asked); err != nil {
+		return err
+	}
+	if err := asked.check(caller); err != nil {
 		return err
 	}
 	shown, err := s.journeys.Show(r.Context(), id.workflow, id.run)

@@ -53,9 +53,6 @@ func (s *Store) Resolve(ctx context.Context, id enroll.RecordID, r enroll.Resolu
 
 // settles checks that a resolution fits the record.
 func settles(record enroll.Record, r enroll.Resolution) error {
-	if record.Result == nil || record.Result.Outcome != enroll.Unknown {
-		return fmt.Errorf("record %s: %w", record.ID, ErrNotUnknown)
-	}
 	wrong := enroll.CheckReason(r.Who, r.Why)
 	if allowed := record.Journey.Resolutions(); !slices.Contains(allowed, r.Outcome) {
 		names := make([]string, len(allowed))
@@ -64,7 +61,13 @@ func settles(record enroll.Record, r enroll.Resolution) error {
 		}
 		wrong = append(wrong, enroll.FieldError{Field: "outcome", Given: strconv.Quote(string(r.Outcome)), Allowed: strings.Join(names, ", ")})
 	}
-	return refuse(record.Journey, wrong)
+	if len(wrong) > 0 { // What settles nothing is told first, whatever there is to settle.
+		return refuse(record.Journey, wrong)
+	}
+	if record.Result == nil || record.Result.Outcome != enroll.Unknown {
+		return fmt.Errorf("record %s: %w", record.ID, ErrNotUnknown)
+	}
+	return nil
 }
 
 // resolve writes the resolution of a record that is locked.

@@ -61,6 +61,8 @@ func TestResolve(t *testing.T) {
 			t.Run("is_for_unknown_outcomes_only", func(t *testing.T) {
 				conclude(t, store, "b", enroll.Rejected)
 				require.ErrorIs(t, store.Resolve(t.Context(), "b", settled), records.ErrNotUnknown)
+				var input *enroll.InputError
+				require.ErrorAs(t, store.Resolve(t.Context(), "b", enroll.Resolution{}), &input, "what settles nothing is told first")
 				_, err := store.Begin(t.Context(), opening("c"))
 				require.NoError(t, err)
 				require.ErrorIs(t, store.Resolve(t.Context(), "c", settled), records.ErrNotUnknown)
