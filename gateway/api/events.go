@@ -17,7 +17,7 @@ import (
 
 // Follower watches journeys; *follow.Hub is one.
 type Follower interface {
-	Subscribe(ctx context.Context, id, runID string) (*follow.Subscription, error)
+	Subscribe(ctx context.Context, id, runID string, who follow.Subscriber) (*follow.Subscription, error)
 }
 
 var _ Follower = (*follow.Hub)(nil)
@@ -49,7 +49,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, caller access.Ca
 		w.WriteHeader(http.StatusNoContent) // Which tells a browser to stay away.
 		return nil
 	}
-	news, err := s.follow.Subscribe(r.Context(), id.workflow, id.run)
+	news, err := s.follow.Subscribe(r.Context(), id.workflow, id.run, subscriber(caller))
 	if err != nil {
 		return err
 	}
@@ -72,6 +72,14 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, caller access.Ca
 			return err
 		}
 	}
+}
+
+// subscriber is what a caller is to the hub.
+func subscriber(caller access.Caller) follow.Subscriber {
+	if caller.Journey != "" {
+		return follow.Page
+	}
+	return follow.Trusted
 }
 
 // soon is the next state, or an error when there is none within the time.

@@ -67,7 +67,7 @@ func (l *line) Write(p []byte) (int, error) {
 // the answer has ended.
 func (s *scripted) stream(t *testing.T, role access.Role, from states, l *line, play func()) {
 	t.Helper()
-	hub := follow.New(from, follow.Limits{Journeys: 1, Subscribers: 1, PerJourney: 1})
+	hub := follow.New(from, follow.Limits{Journeys: 1, Subscribers: 1, PerJourney: 1, Pages: 1})
 	defer hub.Close()
 	server := api.New(api.Options{Journeys: s, Access: &doorkeeper{}, Follow: hub, Log: zap.NewNop()})
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, journey+"/events", nil)
@@ -155,6 +155,27 @@ func TestEvents(t *testing.T) {
 		answer := complete().ask(t, access.Backend, http.MethodGet, journey+"/events", "", "Last-Event-ID", "concluded")
 		require.NoError(t, answer.Body.Close())
 		require.Equal(t, http.StatusNoContent, answer.StatusCode)
+	})
+	t.Run("leave_places_of_a_journey_to_its_backend", func(t *testing.T) {
+		hub := follow.New(make(states), follow.Limits{Journeys: 1, Subscribers: 3, PerJourney: 3, Pages: 1})
+		defer hub.Close()
+		page, err := hub.Subscribe(t.Context(), journeyID, runID, follow.Page)
+		require.NoError(t, err)
+		defer page.Close()
+		handler := api.New(api.Options{Journeys: complete(), Access: &doorkeeper{}, Follow: hub, Log: zap.NewNop()}).Handler()
+		ask := func(role access.Role) *http.Response {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel() // Whoever finds a place does not stay.
+			request := httptest.NewRequestWithContext(ctx, http.MethodGet, journey+"/events", nil)
+			request.Header.Set("Authorization", "Bearer "+string(role))
+			recorder := httptest.NewRecorder()
+			handler.ServeHTTP(recorder, request)
+			return recorder.Result()
+		}
+		refused := ask(access.Relay)
+		require.Equal(t, "1", refused.Header.Get("Retry-After"))
+		requireProblem(t, refused, http.StatusTooManyRequests, api.TooManyRequests)
+		requireProblem(t, ask(access.Backend), http.StatusServiceUnavailable, api.Unavailable)
 	})
 	t.Run("are_refused_while_there_is_no_room", func(t *testing.T) {
 		full := follow.New(make(states), follow.Limits{})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/gateway/access"
+	"github.com/bioenroll/bioenroll/gateway/follow"
 )
 
 // mostWait is the longest that a caller can ask to wait, in seconds: what lies
@@ -25,7 +26,7 @@ func (s *Server) get(w http.ResponseWriter, r *http.Request, caller access.Calle
 		return err
 	}
 	if wait > 0 {
-		if err := s.await(w, r, id, wait); err != nil {
+		if err := s.await(w, r, caller, id, wait); err != nil {
 			return err
 		}
 	}
@@ -65,15 +66,19 @@ func waitOf(r *http.Request) (time.Duration, error) {
 	return time.Duration(seconds) * time.Second, err
 }
 
-// await returns when the journey has concluded or the time is over. Why it could
-// not wait is of no interest unless the journey cannot be shown either.
-func (s *Server) await(w http.ResponseWriter, r *http.Request, id journeyID, wait time.Duration) error {
+// await returns when the journey has concluded or the time is over, and at once
+// when as many as may wait for it do. Why it could not wait is of no interest
+// unless the journey cannot be shown either.
+func (s *Server) await(w http.ResponseWriter, r *http.Request, caller access.Caller, id journeyID, wait time.Duration) error {
 	if err := patience(w, s.now(), wait); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), wait)
 	defer cancel()
-	news, err := s.follow.Subscribe(ctx, id.workflow, id.run)
+	news, err := s.follow.Subscribe(ctx, id.workflow, id.run, subscriber(caller))
+	if errors.Is(err, follow.ErrCrowded) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

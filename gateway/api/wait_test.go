@@ -12,6 +12,7 @@ import (
 
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/gateway/access"
 	"github.com/bioenroll/bioenroll/gateway/api"
 	"github.com/bioenroll/bioenroll/gateway/follow"
 )
@@ -47,6 +48,18 @@ func TestWait(t *testing.T) {
 			require.Equal(t, "rejected", body["outcome"])
 			require.NotContains(t, body, "details", "of which only hidden ones are known")
 		})
+	})
+	t.Run("ends_at_once_when_as_many_wait_as_may", func(t *testing.T) {
+		crowded := follow.New(make(states), follow.Limits{Journeys: 1, Subscribers: 2, PerJourney: 1, Pages: 1})
+		t.Cleanup(crowded.Close)
+		other, err := crowded.Subscribe(t.Context(), journeyID, runID, follow.Trusted)
+		require.NoError(t, err)
+		defer other.Close()
+		url := serving(t, &scripted{shown: waiting()}, func(o *api.Options) { o.Follow = crowded })
+		for _, role := range []access.Role{access.Backend, access.Relay} {
+			answer := send(t, url, http.MethodGet, journey+"?wait=50", role, http.NoBody)
+			require.Equal(t, "waiting", told(t, answer, http.StatusOK)["phase"])
+		}
 	})
 	t.Run("ends_with_the_phase_that_there_is", func(t *testing.T) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+journey+"?wait=1", http.NoBody)

@@ -25,7 +25,8 @@ var (
 	// ErrFull: the hub watches as many journeys, or serves as many subscribers,
 	// as it may. Another hub may have room.
 	ErrFull = errors.New("this gateway follows as many journeys as it may: try again later, or ask another one")
-	// ErrCrowded: the journey has as many subscribers as it may.
+	// ErrCrowded: the journey has as many subscribers, or pages among them, as it
+	// may.
 	ErrCrowded = errors.New("this journey is followed by as many as may: end one of them first")
 	// ErrClosed: the hub was closed.
 	ErrClosed = errors.New("this gateway is shutting down: try again at once with another one")
@@ -45,15 +46,31 @@ type Limits struct {
 	Journeys int
 	// Subscribers is the most subscribers of all journeys together.
 	Subscribers int
-	// PerJourney is the most subscribers of one journey.
-	PerJourney int
+	// PerJourney is the most subscribers of one journey, and Pages the most among
+	// them that are pages.
+	PerJourney, Pages int
 }
 
-// DefaultLimits are 1000 journeys, 5000 subscribers, and 10 of one journey. A
+// DefaultLimits are 1000 journeys, 5000 subscribers, and 10 of one journey of
+// which 4 may be pages. A
 // Temporal frontend keeps 1200 long polls of histories open for a namespace
 // unless it is told otherwise (frontend.namespaceCount), and all gateways and
 // whoever waits for an outcome share them.
-func DefaultLimits() Limits { return Limits{Journeys: 1000, Subscribers: 5000, PerJourney: 10} }
+func DefaultLimits() Limits {
+	return Limits{Journeys: 1000, Subscribers: 5000, PerJourney: 10, Pages: 4}
+}
+
+// Subscriber is who follows a journey.
+type Subscriber int
+
+// The kinds of subscribers.
+const (
+	// Trusted is whoever has an API key.
+	Trusted Subscriber = iota
+	// Page is a page in a browser. A person may open any number of them, and leaves
+	// some of a journey's places to those who are trusted.
+	Page
+)
 
 // Hub shares what is seen of journeys among their subscribers. It is safe for
 // concurrent use.
@@ -74,9 +91,10 @@ type name struct{ id, runID string }
 
 // watch is one journey that is followed. The hub's mutex guards it.
 type watch struct {
-	name        name
-	cancel      context.CancelFunc
-	subscribers int
+	name   name
+	cancel context.CancelFunc
+	// subscribers counts everybody, pages those that are pages.
+	subscribers, pages int
 	// state is the newest, and version its number; zero before the first.
 	state   enroll.State
 	version int
@@ -97,7 +115,7 @@ func New(source Journeys, limits Limits) *Hub {
 //
 // It returns ErrFull, ErrCrowded or ErrClosed. Whether there is such a journey
 // is learned from the subscription.
-func (h *Hub) Subscribe(ctx context.Context, id, runID string) (*Subscription, error) {
+func (h *Hub) Subscribe(ctx context.Context, id, runID string, who Subscriber) (*Subscription, error) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	w := h.watches[name{id, runID}]
@@ -106,14 +124,17 @@ func (h *Hub) Subscribe(ctx context.Context, id, runID string) (*Subscription, e
 		return nil, ErrClosed
 	case h.subscribers >= h.limits.Subscribers, w == nil && len(h.watches) >= h.limits.Journeys:
 		return nil, ErrFull
-	case w != nil && w.subscribers >= h.limits.PerJourney:
+	case w != nil && (w.subscribers >= h.limits.PerJourney || (who == Page && w.pages >= h.limits.Pages)):
 		return nil, ErrCrowded
 	case w == nil:
 		w = h.watch(ctx, name{id, runID})
 	}
 	h.subscribers++
 	w.subscribers++
-	return &Subscription{hub: h, watch: w}, nil
+	if who == Page {
+		w.pages++
+	}
+	return &Subscription{hub: h, watch: w, who: who}, nil
 }
 
 // watch starts to follow a journey.

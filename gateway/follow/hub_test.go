@@ -69,7 +69,7 @@ func (p *play) tell(state enroll.State) {
 
 func subscribe(t *testing.T, hub *follow.Hub, id string) *follow.Subscription {
 	t.Helper()
-	s, err := hub.Subscribe(t.Context(), id, "run")
+	s, err := hub.Subscribe(t.Context(), id, "run", follow.Trusted)
 	require.NoError(t, err)
 	return s
 }
@@ -179,7 +179,7 @@ func TestHub_outlives_the_request_that_began_it(t *testing.T) {
 		p := newPlay()
 		hub := follow.New(p, follow.DefaultLimits())
 		ctx, cancel := context.WithCancel(t.Context())
-		first, err := hub.Subscribe(ctx, "journey", "run")
+		first, err := hub.Subscribe(ctx, "journey", "run", follow.Trusted)
 		require.NoError(t, err)
 		second := subscribe(t, hub, "journey")
 		cancel()
@@ -193,10 +193,10 @@ func TestHub_outlives_the_request_that_began_it(t *testing.T) {
 func TestHub_limits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlay()
-		hub := follow.New(p, follow.Limits{Journeys: 2, Subscribers: 4, PerJourney: 2})
+		hub := follow.New(p, follow.Limits{Journeys: 2, Subscribers: 4, PerJourney: 2, Pages: 2})
 		defer hub.Close()
 		refused := func(id string, reason error) {
-			_, err := hub.Subscribe(t.Context(), id, "run")
+			_, err := hub.Subscribe(t.Context(), id, "run", follow.Trusted)
 			require.ErrorIs(t, err, reason)
 		}
 		first := subscribe(t, hub, "a")
@@ -221,6 +221,31 @@ func TestHub_limits(t *testing.T) {
 	})
 }
 
+func TestHub_keeps_places_from_pages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := follow.New(newPlay(), follow.Limits{Journeys: 9, Subscribers: 9, PerJourney: 3, Pages: 2})
+		defer hub.Close()
+		open := func(who follow.Subscriber) (*follow.Subscription, error) {
+			return hub.Subscribe(t.Context(), "journey", "run", who)
+		}
+		first, err := open(follow.Page)
+		require.NoError(t, err)
+		_, err = open(follow.Page)
+		require.NoError(t, err)
+		_, err = open(follow.Page)
+		require.ErrorIs(t, err, follow.ErrCrowded)
+		_, err = open(follow.Trusted)
+		require.NoError(t, err)
+		_, err = open(follow.Trusted)
+		require.ErrorIs(t, err, follow.ErrCrowded, "the journey has its three")
+		first.Close()
+		_, err = open(follow.Page)
+		require.NoError(t, err, "one page has gone")
+		_, err = open(follow.Page)
+		require.ErrorIs(t, err, follow.ErrCrowded)
+	})
+}
+
 func TestHub_Close(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlay()
@@ -238,7 +263,7 @@ func TestHub_Close(t *testing.T) {
 		hub.Close()
 		require.Zero(t, p.following.Load(), "nothing is left when it returns")
 		require.ErrorIs(t, <-ended, follow.ErrClosed)
-		_, err := hub.Subscribe(t.Context(), "journey", "run")
+		_, err := hub.Subscribe(t.Context(), "journey", "run", follow.Trusted)
 		require.ErrorIs(t, err, follow.ErrClosed)
 		hub.Close()
 	})
@@ -261,12 +286,12 @@ func (c *counting) Follow(ctx context.Context, _, _ string) iter.Seq2[enroll.Sta
 
 func TestHub_keeps_its_promises_in_a_crowd(t *testing.T) {
 	source := &counting{}
-	hub := follow.New(source, follow.Limits{Journeys: 8, Subscribers: 64, PerJourney: 32})
+	hub := follow.New(source, follow.Limits{Journeys: 8, Subscribers: 64, PerJourney: 32, Pages: 16})
 	var crowd sync.WaitGroup
 	for range 64 {
 		crowd.Go(func() {
 			for range 50 {
-				s, err := hub.Subscribe(t.Context(), string(rune('a'+rand.IntN(8))), "run")
+				s, err := hub.Subscribe(t.Context(), string(rune('a'+rand.IntN(8))), "run", follow.Subscriber(rand.IntN(2)))
 				if err != nil {
 					if !errors.Is(err, follow.ErrCrowded) {
 						t.Errorf("subscribe: %v", err)
@@ -300,7 +325,7 @@ func BenchmarkSubscription(b *testing.B) {
 	defer hub.Close()
 	b.ReportAllocs()
 	for range b.N {
-		if _, err := hub.Subscribe(b.Context(), "journey", "run"); err != nil {
+		if _, err := hub.Subscribe(b.Context(), "journey", "run", follow.Trusted); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -312,7 +337,7 @@ func TestSubscription_is_one_small_thing(t *testing.T) {
 	held := subscribe(t, hub, "journey")
 	defer held.Close()
 	require.LessOrEqual(t, testing.AllocsPerRun(100, func() {
-		s, err := hub.Subscribe(t.Context(), "journey", "run")
+		s, err := hub.Subscribe(t.Context(), "journey", "run", follow.Trusted)
 		if err != nil {
 			t.Error(err)
 			return

@@ -12,6 +12,7 @@ import (
 type Subscription struct {
 	hub   *Hub
 	watch *watch
+	who   Subscriber
 	// seen is the version that Next returned last.
 	seen   int
 	closed bool
@@ -66,6 +67,9 @@ func (s *Subscription) Close() {
 	}
 	s.closed = true
 	s.hub.subscribers--
+	if s.who == Page {
+		s.watch.pages--
+	}
 	if s.watch.subscribers--; s.watch.subscribers == 0 {
 		s.hub.forget(s.watch, context.Canceled)
 	}
