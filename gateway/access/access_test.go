@@ -181,6 +181,18 @@ func TestKeyFile(t *testing.T) {
 		_, err = d.Known()
 		require.ErrorContains(t, err, "chmod 600")
 	})
+	t.Run("that_is_gone_is_no_reason_to_call_keys_wrong", func(t *testing.T) {
+		d := setup(t, access.Rate{}, access.Rate{})
+		_, err := d.Authenticate(asking(d.key))
+		require.NoError(t, err)
+		require.NoError(t, os.Rename(string(d.file), string(d.file)+".away"))
+		_, err = d.Authenticate(asking(d.key))
+		told := refusal(t, err, access.Unusable)
+		require.ErrorContains(t, err, "gateway key NAME")
+		require.NotContains(t, told.Advice, string(d.file), "a caller learns no path")
+		_, err = d.Known()
+		require.ErrorContains(t, err, "gone", "the gateway is not ready")
+	})
 	t.Run("has_one_role_for_each_key", func(t *testing.T) {
 		d := setup(t, access.Rate{}, access.Rate{})
 		content, err := os.ReadFile(string(d.file))

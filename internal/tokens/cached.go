@@ -21,6 +21,8 @@ type Cached struct {
 
 	mu      sync.Mutex
 	holders []Holder
+	// existed reports that there was a file once.
+	existed bool
 	// info is the state of the file that holders were read from; nil when it has
 	// to be read in any case.
 	info fs.FileInfo
@@ -30,8 +32,10 @@ type Cached struct {
 // time.Now's.
 func NewCached(file File, now func() time.Time) *Cached { return &Cached{file: file, now: now} }
 
-// List returns what File.List would return at this moment. The caller does not
-// change it.
+// List returns what File.List would return at this moment, and an error when the
+// file was there before and is not any more: nobody takes out everybody that way
+// who could as well leave the file without lines. The caller does not change the
+// list.
 func (c *Cached) List() ([]Holder, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -46,7 +50,11 @@ func (c *Cached) List() ([]Holder, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.holders, c.info = holders, nil
+	c.holders, c.info = nil, nil
+	if info == nil && c.existed {
+		return nil, fmt.Errorf("%s %s: it was there and is gone; put it back, or make another one with '%s'", c.file.What, c.file.Path, c.file.Command)
+	}
+	c.holders, c.existed = holders, c.existed || info != nil
 	if info != nil && c.now().Sub(info.ModTime()) > settled {
 		c.info = info
 	}

@@ -199,10 +199,30 @@ func TestCached(t *testing.T) {
 		_, err = file.Remove("olga")
 		require.NoError(t, err)
 		require.Equal(t, "boss", names(t, cached))
-		require.NoError(t, os.Remove(file.Path))
-		require.Empty(t, names(t, cached), "who removes the file shuts everybody out")
+		_, err = file.Remove("boss")
+		require.NoError(t, err)
+		require.Empty(t, names(t, cached), "a file without lines shuts everybody out")
 		require.NoError(t, os.WriteFile(file.Path, []byte(line("jane")), 0o600))
 		require.Equal(t, "jane", names(t, cached))
+	})
+	t.Run("is_empty_until_there_is_a_file", func(t *testing.T) {
+		cached := tokens.NewCached(at(filepath.Join(t.TempDir(), "members")), time.Now)
+		require.Empty(t, names(t, cached))
+	})
+	t.Run("refuses_that_the_file_is_gone_until_it_is_back", func(t *testing.T) {
+		file := written(t, line("olga"))
+		settle(t, file)
+		cached := tokens.NewCached(file, time.Now)
+		require.Equal(t, "olga", names(t, cached))
+		require.NoError(t, os.Rename(file.Path, file.Path+".away"))
+		for range 2 {
+			listed, err := cached.List()
+			require.ErrorContains(t, err, file.Path+": it was there and is gone")
+			require.ErrorContains(t, err, "club member NAME")
+			require.Nil(t, listed)
+		}
+		require.NoError(t, os.Rename(file.Path+".away", file.Path))
+		require.Equal(t, "olga", names(t, cached))
 	})
 	t.Run("sees_a_change_that_kept_the_time", func(t *testing.T) {
 		file := written(t, line("olga"))
