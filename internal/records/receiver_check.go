@@ -52,10 +52,18 @@ func (n NewReceiver) wrongURL() string {
 		return "an address of another kind"
 	case address.Hostname() == "" || strings.HasSuffix(address.Host, ":"):
 		return "an address without a host or with an empty port"
+	case !isPort(address.Port()):
+		return "an address with a port that does not exist"
 	case address.User != nil:
 		return "an address with a login"
 	case strings.Contains(given, "#"):
 		return "an address with a fragment"
 	}
 	return ""
+}
+
+// isPort reports whether a number is that of a port, or left out.
+func isPort(number string) bool {
+	port, err := strconv.ParseUint(number, 10, 16)
+	return number == "" || err == nil && port > 0
 }
