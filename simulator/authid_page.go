@@ -78,7 +78,12 @@ async function act(result, reason) {
   document.getElementById("buttons").hidden = true;
   if (!answer.ok) { tell("transactionNotValidPage", false); return; }
   const end = await answer.json();
-  if (end.page) { tell(end.page, end.success); } else { said.textContent = "The person walked away."; }
+  if (end.page) { tell(end.page, end.success); return; }
+  said.textContent = "The person walked away.";
+  const back = document.createElement("button");
+  back.textContent = "Come back";
+  back.addEventListener("click", () => location.reload());
+  said.after(back);
 }
 {{if .Open}}
 for (const button of document.querySelectorAll("button")) {

@@ -58,6 +58,12 @@ const said = document.getElementById("said"), buttons = document.getElementById(
 function tell(result, more) {
   window.parent.postMessage(Object.assign({type: "simulator:capture", provider, result}, more), "*");
 }
+function offerReturn() {
+  const back = document.createElement("button");
+  back.textContent = "Come back";
+  back.addEventListener("click", () => location.reload());
+  said.after(back);
+}
 async function act(result, reason) {
   for (const button of buttons.children) { button.disabled = true; }
   const ask = {provider, token, result};
@@ -75,6 +81,7 @@ async function act(result, reason) {
   if (again) { for (const button of buttons.children) { button.disabled = false; } } else { buttons.hidden = true; }
   if (!answer.ok) { said.textContent = "This capture is over."; tell("error", {reason: "token_not_valid"}); return; }
   const end = await answer.json();
+  if (result === "walk_away") { offerReturn(); }
   said.textContent = {complete: "Done.", fail: "It did not work.", walk_away: "The person walked away."}[result];
   tell(result, {reason, performed: end.performed || null, uploaded: provider === "bioid" ? samples : 0});
 }

@@ -336,10 +336,41 @@ func TestPage_works_by_keyboard(t *testing.T) {
 
 func TestPage_says_what_is_refused(t *testing.T) {
 	t.Parallel()
+	for name, ask := range map[string]chromedp.Action[chromedp.Void]{
+		"of_the_form": chromedp.Steps(chromedp.Click(chromedp.CSS(`input[value="bioid.enroll"]`)),
+			chromedp.SetValue(chromedp.CSS("#person"), "nobody"), chromedp.Click(chromedp.CSS("#start button"))),
+		"of_an_address": chromedp.Steps(chromedp.Navigate("about:blank"),
+			chromedp.Navigate(running.PageURL()+"/#journey=bioid.enroll&person=nobody&timeout=600&key=k1")),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			v := visit(t)
+			v.do(ask)
+			v.until(`!document.querySelector("#refused").hidden`)
+			require.Contains(t, v.read(`document.querySelector("#refused").textContent`), "Person:")
+			require.Equal(t, "nobody", v.read(`document.activeElement.value`), "where it can be mended")
+			v.do(chromedp.SetValue(chromedp.CSS("#person"), fmt.Sprintf("bws.1.%d", 4700+len(name))), chromedp.Click(chromedp.CSS("#start button")), chromedp.WaitVisible(chromedp.CSS("#capture iframe")))
+		})
+	}
+}
+
+func TestPage_network_is_lost_at_the_start(t *testing.T) {
+	t.Parallel()
 	v := visit(t)
-	v.do(chromedp.Click(chromedp.CSS(`input[value="bioid.enroll"]`)), chromedp.SetValue(chromedp.CSS("#person"), "nobody"), chromedp.Click(chromedp.CSS("#start button")))
-	v.until(`!document.querySelector("#refused").hidden`)
-	require.Contains(t, v.read(`document.querySelector("#refused").textContent`), "bcid")
+	v.connected(false)
+	v.start(enroll.AuthIDEnroll)
+	v.until(`document.querySelector("#network").textContent.includes("The network is gone")`)
+	v.connected(true)
+	v.capture("complete")
+	v.ends(enroll.Enrolled)
+	require.Empty(t, v.read(`document.querySelector("#network").textContent`))
+}
+
+func TestPage_is_found_by_the_name_of_this_machine(t *testing.T) {
+	t.Parallel()
+	v := visit(t)
+	v.do(chromedp.Navigate(strings.Replace(running.PageURL(), "127.0.0.1", "localhost", 1)), chromedp.WaitVisible(chromedp.CSS("#start")))
+	require.Equal(t, running.PageURL(), v.read(`location.origin`))
 }
 
 func TestPage_is_accessible(t *testing.T) {

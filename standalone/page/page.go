@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"embed"
 	"io/fs"
 	"net"
@@ -97,11 +98,11 @@ func (p *Page) Handler() http.Handler {
 	mux.HandleFunc("GET /relay.js", script)
 	mux.HandleFunc("GET /api/places", p.places)
 	mux.HandleFunc("POST /api/journeys", p.start)
-	asBackend := p.asBackend()
+	asBackend := p.untilStopped(p.asBackend())
 	for _, pattern := range []string{"GET /api/journeys/{id}", "GET /api/journeys/{id}/events", "POST /api/journeys/{id}/cancel"} {
 		mux.Handle(pattern, asBackend)
 	}
-	mux.HandleFunc("GET /api/journeys/{id}/steps", p.steps)
+	mux.Handle("GET /api/journeys/{id}/steps", p.untilStopped(http.HandlerFunc(p.steps)))
 	if p.verifier != nil {
 		mux.HandleFunc("POST "+OutcomeEvents, p.receive)
 	}
@@ -122,8 +123,12 @@ func (p *Page) guarded(next http.Handler) http.Handler {
 		if err != nil {
 			host = r.Host
 		}
+		if host == "localhost" { // The gateway knows the page under its address.
+			http.Redirect(w, r, "http://127.0.0.1"+strings.TrimPrefix(r.Host, host)+r.URL.RequestURI(), http.StatusTemporaryRedirect) //nolint:gosec // it begins with our own address
+			return
+		}
 		if address, err := netip.ParseAddr(host); err != nil || !address.IsLoopback() {
-			http.Error(w, "Open this page under the address that the program printed.", http.StatusMisdirectedRequest)
+			http.Error(w, "Open this page under the address that the program printed, which begins with http://127.0.0.1", http.StatusMisdirectedRequest)
 			return
 		}
 		head := w.Header()
@@ -135,6 +140,26 @@ func (p *Page) guarded(next http.Handler) http.Handler {
 		head.Set("X-Content-Type-Options", "nosniff")
 		head.Set("Cache-Control", "no-cache")
 		next.ServeHTTP(w, r)
+	})
+}
+
+// untilStopped is for what may tell of a journey for an hour: it goes on as long
+// as the browser listens, and ends with the program.
+func (p *Page) untilStopped(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		go func() {
+			select {
+			case <-p.stopping:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+		control := http.NewResponseController(w)
+		_ = control.SetWriteDeadline(time.Time{})
+		_ = control.SetReadDeadline(time.Time{})
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
@@ -163,7 +188,8 @@ func (p *Page) asBackend() http.Handler {
 			r.Out.Header.Del("Origin") // What a backend asks comes from no page.
 			r.Out.Header.Set("Authorization", "Bearer "+p.options.Key.Reveal())
 		},
-		FlushInterval: -1, // Events are told when they happen.
+		FlushInterval: -1,                           // Events are told when they happen.
+		ErrorLog:      zap.NewStdLog(p.options.Log), // A browser that goes in the middle is none of a person's business.
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
 			problem(w, http.StatusBadGateway, "The gateway does not answer.")
 		},

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"go.uber.org/zap"
@@ -32,6 +33,9 @@ type asked struct {
 	TimeoutSeconds int `json:"timeout_seconds"`
 }
 
+// isKey tells a key that the page made.
+var isKey = regexp.MustCompile(`^[a-z0-9-]{1,64}$`)
+
 // errUnknown is a journey that the page does not know.
 var errUnknown = errors.New("choose a journey of the list")
 
@@ -43,6 +47,10 @@ func (p *Page) start(w http.ResponseWriter, r *http.Request) {
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&ask); err != nil {
 		problem(w, http.StatusBadRequest, "The request cannot be read.")
+		return
+	}
+	if !isKey.MatchString(ask.Key) {
+		problem(w, http.StatusBadRequest, "The key in the address is not one that this page made.")
 		return
 	}
 	input, err := p.input(r.Context(), ask)

@@ -41,8 +41,6 @@ func (p *Page) steps(w http.ResponseWriter, r *http.Request) {
 	// The end of a history is known before it is read: what is over is not waited for.
 	over := described.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 	out := http.NewResponseController(w)
-	_ = out.SetWriteDeadline(time.Time{}) // A journey may last for an hour.
-	_ = out.SetReadDeadline(time.Time{})
 	w.Header().Set("Content-Type", "text/event-stream")
 	tell := func(event string, value any) {
 		data, err := json.Marshal(value)
@@ -53,16 +51,7 @@ func (p *Page) steps(w http.ResponseWriter, r *http.Request) {
 			_ = out.Flush() // A browser that has gone ends the request's context.
 		}
 	}
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	go func() {
-		select {
-		case <-p.stopping:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	if p.follow(ctx, r.PathValue("id"), over, func(s step) { tell("step", s) }) {
+	if p.follow(r.Context(), r.PathValue("id"), over, func(s step) { tell("step", s) }) {
 		tell("end", struct{}{})
 	}
 }
@@ -170,7 +159,7 @@ func (n nameless) stepOf(event *historypb.HistoryEvent) (step, bool) {
 		s.Kind, s.Name = "update", of.WorkflowExecutionUpdateAcceptedEventAttributes.GetAcceptedRequest().GetInput().GetName()
 	case *historypb.HistoryEvent_WorkflowExecutionCancelRequestedEventAttributes:
 		s.Kind = "cancel"
-	case *historypb.HistoryEvent_MarkerRecordedEventAttributes: // Of a local activity, of which a journey has one kind.
+	case *historypb.HistoryEvent_MarkerRecordedEventAttributes: // Of a local activity: they write into the records.
 		s.Kind = "record"
 	case *historypb.HistoryEvent_WorkflowExecutionCompletedEventAttributes:
 		s.Kind = "end"
@@ -178,7 +167,9 @@ func (n nameless) stepOf(event *historypb.HistoryEvent) (step, bool) {
 		n[event.GetEventId()] = of.TimerStartedEventAttributes.GetStartToFireTimeout().AsDuration().Round(time.Second).String()
 		s.Kind, s.Detail = "timer", "set to "+n[event.GetEventId()]
 	case *historypb.HistoryEvent_TimerFiredEventAttributes:
-		s.Kind, s.Detail = "timer", n[of.TimerFiredEventAttributes.GetStartedEventId()]+" are over"
+		s.Kind, s.Detail = "timer", "of "+n[of.TimerFiredEventAttributes.GetStartedEventId()]+" is over"
+	case *historypb.HistoryEvent_TimerCanceledEventAttributes:
+		s.Kind, s.Detail = "timer", "of "+n[of.TimerCanceledEventAttributes.GetStartedEventId()]+" called off"
 	default:
 		return n.activity(event, s)
 	}

@@ -10,7 +10,7 @@ const form = $("start");
 const random = (bytes) => [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
 // What the journey under way needs; nothing of it is kept anywhere else.
-const now = { id: "", handOver: undefined, relay: undefined, streams: [] };
+const now = { id: "", wanted: undefined, relay: undefined };
 
 // somebody is a person that the provider can know, for who does not care.
 function somebody(journey) {
@@ -48,11 +48,13 @@ async function ask(path, options) {
     try {
       const answer = await fetch(path, options);
       status = answer.status;
-      if (status !== 502 && status !== 503) {
-        return { status, body: await answer.json() };
+      if (status < 502 || status > 504) {
+        const body = await answer.json();
+        view.network("");
+        return { status, body };
       }
     } catch { /* Lost on the way. */ }
-    view.say(status ? "The system does not answer. Trying again." : "The network is gone. Trying again.");
+    view.network(status ? "The system does not answer. Trying again." : "The network is gone. Trying again.");
     await pause(wait);
   }
 }
@@ -70,6 +72,7 @@ async function start(wanted) {
   $("starting").removeAttribute("aria-busy");
   if (status !== 200 && status !== 201) {
     history.replaceState(null, "", location.pathname);
+    fill(wanted);
     view.refuse(refusal(body));
     return;
   }
@@ -79,9 +82,27 @@ async function start(wanted) {
 // waits is how long the journey waits; those that wait for nobody have no say.
 const waits = ({ journey, timeout }) => (journey.startsWith("smartid.") ? 0 : Number(timeout) || 0);
 
+// labels are what the form calls the fields of a start.
+const labels = {
+  account_number: "Person", bcid: "Person", user: "Person", user_id: "Person", timeout_seconds: "Time for the capture", journey: "Journey",
+};
+
 function refusal({ detail, title, fields = [] }) {
-  const named = fields.map(({ field, given, allowed }) => `${field}: ${given}; allowed: ${allowed}`);
-  return [detail || title, ...named].join(" ");
+  const named = fields.map(({ field, given, allowed }) => `${labels[field] || field}: ${given}; allowed: ${allowed}.`);
+  return named.join(" ") || detail || title;
+}
+
+// fill puts what was asked for into the form, to be mended.
+function fill({ journey, person, timeout, relay }) {
+  for (const [name, value] of [["journey", journey], ["person", person], ["timeout", timeout]]) {
+    const field = form.elements.namedItem(name);
+    field.value = value;
+    if (!field.value) { // None of those that can be chosen.
+      field.value = { journey: "authid.enroll", timeout: "600" }[name] || "";
+    }
+  }
+  form.elements.namedItem("relay").checked = relay !== "no";
+  $("person").dataset.typed = "yes";
 }
 
 // run shows a journey that was started.
@@ -101,7 +122,6 @@ async function run(wanted, started) {
 // handOver opens the capture. The relay goes on when there is a new hand-over.
 async function handOver(wanted, { id, hand_over, relay_token }) {
   const { gateway } = (await ask("/api/places")).body;
-  now.handOver = hand_over;
   now.wanted = wanted;
   now.relay ??= openRelay({ gateway, journey: id, token: relay_token, onState: told });
   $("device").hidden = false;
@@ -122,20 +142,42 @@ function told(state) {
 // listen follows the journey as its backend does, and Temporal as an operator does.
 function listen(id) {
   const path = `/api/journeys/${encodeURIComponent(id)}`;
-  const journey = new EventSource(`${path}/events`);
-  journey.addEventListener("journey", (event) => {
-    const body = JSON.parse(event.data);
-    view.journey(body);
-    if (body.phase === "concluded") {
-      journey.close();
-      now.relay?.close();
+  stream(`${path}/events`, {
+    journey: (told, end) => {
+      view.journey(told);
+      if (told.phase === "concluded") {
+        end();
+        now.relay?.close();
+      }
+    },
+  });
+  stream(`${path}/steps`, {
+    open: view.forget, // They are told from the beginning.
+    step: view.step,
+    end: (_, end) => end(),
+  });
+}
+
+// stream listens to server-sent events, through a network and a system that come
+// and go. Each event is told with what ends the stream.
+function stream(path, events) {
+  const source = new EventSource(path);
+  const end = () => source.close();
+  source.addEventListener("open", () => {
+    view.network("");
+    events.open?.();
+  });
+  for (const [name, told] of Object.entries(events)) {
+    if (name !== "open") {
+      source.addEventListener(name, (event) => told(JSON.parse(event.data), end));
+    }
+  }
+  source.addEventListener("error", () => {
+    view.network("The connection is lost. What is shown may be old; trying again.");
+    if (source.readyState === EventSource.CLOSED) { // The answer was an error, after which no browser tries again.
+      setTimeout(() => stream(path, events), 3000);
     }
   });
-  const steps = new EventSource(`${path}/steps`);
-  steps.addEventListener("open", view.forget); // They are told from the beginning.
-  steps.addEventListener("step", (event) => view.step(JSON.parse(event.data)));
-  steps.addEventListener("end", () => steps.close());
-  now.streams = [journey, steps];
 }
 
 $("renew").addEventListener("click", async () => {
@@ -162,6 +204,7 @@ $("another").addEventListener("click", () => {
 
 $("person").addEventListener("input", (event) => {
   event.target.dataset.typed = event.target.value ? "yes" : "";
+  event.target.removeAttribute("aria-invalid");
 });
 $("journeys").addEventListener("change", suggest);
 
@@ -173,6 +216,9 @@ form.addEventListener("submit", (event) => {
     relay: given.get("relay") ? "yes" : "no", key: `page-${random(12)}`,
   });
 });
+
+// Another journey's address was put in the place of this one's.
+window.addEventListener("hashchange", () => location.reload());
 
 const kept = fromAddress();
 if (kept) {

@@ -16,7 +16,7 @@ const outcomes = {
 };
 
 // Words for the kinds of steps whose names are none.
-const titles = { begin: "Journey begins", timer: "Timer", record: "Outcome recorded", cancel: "Asked to stop waiting", end: "Journey ends" };
+const titles = { begin: "Journey begins", timer: "Timer", record: "Recorded", cancel: "Asked to stop waiting", end: "Journey ends" };
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
@@ -38,10 +38,22 @@ export function running() {
   $("refused").hidden = true;
 }
 
-// refuse says why nothing was started.
+// refuse says why nothing was started, and where to mend it.
 export function refuse(text) {
+  $("starting").hidden = false;
   $("refused").textContent = text;
   $("refused").hidden = false;
+  const person = $("person");
+  person.setAttribute("aria-invalid", "true");
+  person.setAttribute("aria-describedby", "person-hint refused");
+  person.focus();
+}
+
+// network tells what is wrong on the way to the system; nothing when all is well.
+export function network(text) {
+  if ($("network").textContent !== text) {
+    $("network").textContent = text;
+  }
 }
 
 // say tells the person at the page where the journey stands.
@@ -73,10 +85,15 @@ export function journey(told) {
   } else {
     say(told.phase === "waiting" ? "Waiting for the person." : "Asking the provider.");
   }
-  $("device").hidden = over && $("capture").childElementCount === 0;
+  const focused = document.activeElement;
+  $("device").hidden = over || $("capture").childElementCount === 0;
   $("renew").hidden = over || !told.renewals_left;
   $("cancel").hidden = over || told.phase !== "waiting";
   $("another").hidden = !over;
+  if (over && focused?.closest("[hidden]")) { // What is gone cannot keep the focus.
+    $("journey-title").focus();
+  }
+  document.title = `${over ? told.outcome : told.phase} – Bioenroll`;
   facts(told);
 }
 
@@ -90,7 +107,7 @@ function facts(told) {
     ["Outcome", told.outcome],
     ["Reason", told.reason],
     ["Provider's code", told.provider_code],
-    ["Can retry", told.can_retry === undefined ? "" : told.can_retry ? "yes" : "no"],
+    ["Can retry", told.can_retry === undefined || outcomes[told.outcome]?.[1] === "good" ? "" : told.can_retry ? "yes" : "no"],
     ["ID", told.id],
   ];
   $("facts").replaceChildren(...rows.filter(([, value]) => value !== undefined && value !== "").flatMap(([name, value]) => [
