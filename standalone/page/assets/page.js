@@ -134,6 +134,7 @@ function told(state) {
     sending: "Telling the gateway that the person is done.",
     waiting: "The network is gone; the hint is kept.",
     idle: "The gateway knows that the person is done.",
+    dropped: "The gateway could not be told; the journey asks the provider by itself.",
     concluded: "The journey has concluded.",
     refused: "The gateway does not take hints any more.",
   }[state] || "");
