@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/web"
 )
 
 const (
@@ -274,13 +275,14 @@ func attachText(into any, name string, text enroll.Secret) bool {
 // patience gives a request that is slow by nature as long as it needs, and its
 // answer the time that any has; the server's own time-outs are for the others.
 // The deadline of reading lasts as long as that of writing: it ends the request's
-// context, also when the whole body was read long before.
+// context, also when the whole body was read long before. What came too slowly is
+// told so after that.
 func patience(w http.ResponseWriter, now time.Time, long time.Duration) error {
 	control, until := http.NewResponseController(w), now.Add(long+answerPatience)
 	if err := control.SetReadDeadline(until); err != nil {
 		return fmt.Errorf("set a deadline: %w", err)
 	}
-	if err := control.SetWriteDeadline(until); err != nil {
+	if err := control.SetWriteDeadline(until.Add(web.LastWords)); err != nil {
 		return fmt.Errorf("set a deadline: %w", err)
 	}
 	return nil

@@ -15,16 +15,20 @@ import (
 	"github.com/bioenroll/bioenroll/internal/config"
 )
 
+// LastWords is the time for an answer that tells a caller that the request took
+// too long. Without it the connection would end with nothing said.
+const LastWords = 5 * time.Second
+
 // Server returns an HTTP server for the handler, with bounds in time and size.
-// A request takes at most so long, from its first byte to the last one of the
-// answer, unless its handler sets other deadlines. Connections that fail go to
-// the log. The caller serves and stops it.
+// A request takes at most so long, from its first byte to where its handler knows
+// the answer, and LastWords more to the last byte of that, unless the handler sets
+// other deadlines. Connections that fail go to the log. The caller serves and stops it.
 func Server(handler http.Handler, longest time.Duration, log *zap.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, MaxHeaderBytes: 32 << 10, ErrorLog: zap.NewStdLog(log),
-		// A read that times out while the handler works would end its context, so
-		// both have the same.
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: longest, WriteTimeout: longest, IdleTimeout: time.Minute,
+		// A read that times out ends the context of a handler, also while nothing is
+		// left to read.
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: longest, WriteTimeout: longest + LastWords, IdleTimeout: time.Minute,
 	}
 }
 

@@ -2,9 +2,11 @@ package web_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -95,6 +97,31 @@ func TestServe(t *testing.T) {
 		stop()
 		require.NoError(t, <-ended)
 		require.Error(t, <-failed)
+	})
+
+	t.Run("lets_a_handler_say_that_a_body_came_too_slowly", func(t *testing.T) {
+		t.Parallel()
+		slow := web.Server(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, err := io.ReadAll(r.Body)
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				w.WriteHeader(http.StatusRequestTimeout)
+			}
+		}), time.Millisecond, zap.NewNop())
+		// What comes late is the body, and the headers on no machine.
+		slow.ReadHeaderTimeout = time.Minute
+		var plain net.ListenConfig
+		listener, err := plain.Listen(t.Context(), "tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		go func() { _ = slow.Serve(listener) }()
+		t.Cleanup(func() { _ = slow.Close() })
+		body, rest := io.Pipe()
+		defer rest.Close() //nolint:errcheck // nobody reads any more
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+listener.Addr().String(), body)
+		require.NoError(t, err)
+		answer, err := (&http.Client{}).Do(request)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, http.StatusRequestTimeout, answer.StatusCode)
 	})
 
 	t.Run("says_which_setting_moves_an_address_that_is_taken", func(t *testing.T) {
