@@ -1,17 +1,34 @@
 package api_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/gateway/access"
 	"github.com/bioenroll/bioenroll/gateway/api"
 )
+
+// completing starts what the real client accepts, once it has filled in what may
+// be left out.
+type completing struct{ accepting }
+
+func (c completing) StartOrRepeat(ctx context.Context, key string, request client.Request) (client.Started, bool, error) {
+	filled := reflect.New(reflect.TypeOf(request))
+	filled.Elem().Set(reflect.ValueOf(request))
+	if request, ok := reflect.TypeAssert[interface{ Normalize() }](filled); ok {
+		request.Normalize()
+	}
+	return c.accepting.StartOrRepeat(ctx, key, filled.Elem().Interface().(client.Request)) //nolint:forcetypeassert,errcheck // it is a copy of one
+}
 
 // TestBody_with_numbers writes one number in every way that JSON has.
 func TestBody_with_numbers(t *testing.T) {
@@ -93,5 +110,40 @@ func TestBody_that_settles_nothing(t *testing.T) {
 		s := &scripted{shown: waiting()}
 		requireFields(t, s.ask(t, access.Operator, http.MethodPost, journey+"/resolve", body), fields...)
 		require.Empty(t, s.resolved)
+	}
+}
+
+func TestBody_with_an_empty_reference(t *testing.T) {
+	t.Parallel()
+	start := func(t *testing.T, reference string) *http.Response {
+		t.Helper()
+		return askOf(t, completing{}, &doorkeeper{}, access.Backend, http.MethodPost, "/v1/journeys",
+			`{"journey":"authid.enroll","input":{"account_number":"customer-42","reference":`+reference+`}}`, "Idempotency-Key", "k")
+	}
+	t.Run("is_refused_as_a_filter_with_one_is", func(t *testing.T) {
+		t.Parallel()
+		body := requireProblem(t, start(t, `""`), http.StatusUnprocessableEntity, api.InputRefused)
+		require.Equal(t, []any{map[string]any{
+			"field": "reference", "given": "an empty text", "allowed": "1 to 200 characters of UTF-8 text without control characters",
+		}}, body["fields"])
+	})
+	t.Run("has_none_when_it_is_null", func(t *testing.T) {
+		t.Parallel()
+		told(t, start(t, `null`), http.StatusCreated)
+	})
+}
+
+// TestBody_that_is_an_example sends what the description shows.
+func TestBody_that_is_an_example(t *testing.T) {
+	t.Parallel()
+	examples, _ := published().object("/paths/~1v1~1journeys/post/requestBody/content/application~1json/examples")
+	for name := range examples {
+		t.Run("of_"+name+"_is_accepted", func(t *testing.T) {
+			t.Parallel()
+			example, _ := published().object("/paths/~1v1~1journeys/post/requestBody/content/application~1json/examples/" + name)
+			body, err := json.Marshal(example["value"])
+			require.NoError(t, err)
+			told(t, askOf(t, completing{}, &doorkeeper{}, access.Backend, http.MethodPost, "/v1/journeys", string(body), "Idempotency-Key", "k"), http.StatusCreated)
+		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/gateway/access"
@@ -77,8 +78,14 @@ func (h hintBody) check() error {
 		field, value string
 		most         int
 	}{{"code", h.Code, maxHintCode}, {"client", h.Client, maxHintClient}} {
+		given := ""
 		if len(text.value) > text.most {
-			wrong = append(wrong, enroll.FieldError{Field: text.field, Given: fmt.Sprintf("%d bytes", len(text.value)), Allowed: fmt.Sprintf("up to %d bytes", text.most)})
+			given = fmt.Sprintf("%d bytes", len(text.value))
+		} else if strings.ContainsFunc(text.value, unicode.IsControl) {
+			given = "a control character"
+		}
+		if given != "" {
+			wrong = append(wrong, enroll.FieldError{Field: text.field, Given: given, Allowed: fmt.Sprintf("up to %d bytes without control characters", text.most)})
 		}
 	}
 	return refuse(wrong)
@@ -115,7 +122,14 @@ func hintRefused(err error) error {
 	return &enroll.InputError{Journey: refused.Journey, Fields: fields}
 }
 
-// shortened cuts a text to a number of bytes, and is UTF-8 whatever was given.
+// shortened cuts a text to a number of bytes, and is UTF-8 without control
+// characters whatever was given.
 func shortened(text string, most int) string {
-	return strings.ToValidUTF8(text[:min(len(text), most)], "")
+	printed := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	return strings.ToValidUTF8(printed[:min(len(printed), most)], "")
 }

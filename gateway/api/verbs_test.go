@@ -219,7 +219,7 @@ func TestHint(t *testing.T) {
 	})
 	t.Run("takes_the_browser_for_the_client", func(t *testing.T) {
 		s := &scripted{}
-		told(t, s.ask(t, access.Relay, http.MethodPost, path, `{"name":"sdk-finished"}`, "User-Agent", "Browser/1\xff"), http.StatusAccepted)
+		told(t, s.ask(t, access.Relay, http.MethodPost, path, `{"name":"sdk-finished"}`, "User-Agent", "Browser\u0085/1\t\xff"), http.StatusAccepted)
 		require.Equal(t, "Browser/1", s.hint.Client)
 	})
 	t.Run("is_a_success_that_woke_nobody_when_it_is_late", func(t *testing.T) {
@@ -230,6 +230,7 @@ func TestHint(t *testing.T) {
 		requireFields(t, (&scripted{}).ask(t, access.Backend, http.MethodPost, path,
 			`{"name":"webhook","samples":-1,"code":"`+strings.Repeat("c", 129)+`","client":"`+strings.Repeat("c", 513)+`"}`),
 			"name", "samples", "code", "client")
+		requireFields(t, (&scripted{}).ask(t, access.Backend, http.MethodPost, path, `{"name":"final-page","code":"a\u0000","client":"b\n"}`), "code", "client")
 		requireFields(t, (&scripted{}).ask(t, access.Backend, http.MethodPost, path, `{"name":"samples-uploaded"}`), "samples")
 		requireFields(t, (&scripted{}).ask(t, access.Backend, http.MethodPost, path, `{"name":"final-page","verdict":"enrolled"}`), "verdict")
 	})
