@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -142,12 +143,12 @@ func (s *Server) Handler() http.Handler {
 	for _, r := range s.routes() {
 		mux.Handle(r.pattern, s.guarded(r))
 		if r.forFrontends() {
-			method, path, _ := strings.Cut(r.pattern, " ")
-			shared[path] = append(shared[path], method)
+			method, place, _ := strings.Cut(r.pattern, " ")
+			shared[place] = append(shared[place], method)
 		}
 	}
-	for path, methods := range shared {
-		mux.Handle(http.MethodOptions+" "+path, s.origins.Preflight(methods...))
+	for place, methods := range shared {
+		mux.Handle(http.MethodOptions+" "+place, s.origins.Preflight(methods...))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
@@ -155,6 +156,10 @@ func (s *Server) Handler() http.Handler {
 		head.Set("Referrer-Policy", "no-referrer")
 		head.Set("X-Content-Type-Options", "nosniff")
 		defer s.recovered(w)
+		if asked := r.URL.EscapedPath(); asked != path.Clean(asked) {
+			nothingHere().tell(w) // The mux would send the caller to another path.
+			return
+		}
 		answering, pattern := mux.Handler(r)
 		if pattern == "" {
 			unrouted(w, r, answering).tell(w)
@@ -243,11 +248,16 @@ func unrouted(w http.ResponseWriter, r *http.Request, says http.Handler) *Proble
 	heard := &listening{head: http.Header{}}
 	says.ServeHTTP(heard, r)
 	if heard.status != http.StatusMethodNotAllowed {
-		return problem(NotFound, "There is nothing at this path. GET /openapi.yaml describes what there is.")
+		return nothingHere()
 	}
 	allowed := heard.head.Get("Allow")
 	w.Header().Set("Allow", allowed)
 	return problem(MethodNotAllowed, "Allowed here: %s.", allowed)
+}
+
+// nothingHere is the problem of a path that the API has not.
+func nothingHere() *Problem {
+	return problem(NotFound, "There is nothing at this path. GET /openapi.yaml describes what there is.")
 }
 
 // listening hears the status and headers of an answer and drops its body.

@@ -532,7 +532,9 @@ func TestGet(t *testing.T) {
 		answer := send(t, url, http.MethodDelete, journey, access.Backend, http.NoBody)
 		require.Contains(t, answer.Header.Get("Allow"), http.MethodGet)
 		requireProblem(t, answer, 405, api.MethodNotAllowed)
-		requireProblem(t, send(t, url, http.MethodGet, "/v2", access.Backend, http.NoBody), 404, api.NotFound)
+		for _, path := range []string{"/v2", "//v1/journeys", "/v1/./journeys", "/v1/../v1/journeys", "/v1/journeys/", "/", "//"} {
+			requireProblem(t, send(t, url, http.MethodGet, path, access.Backend, http.NoBody), 404, api.NotFound)
+		}
 	})
 
 	t.Run("tells_the_catalogue", func(t *testing.T) {

@@ -93,13 +93,28 @@ func New(options Options) (*Host, error) {
 		return nil, err
 	}
 	h.checks = h.readiness(options.Journeys, let)
-	pages := http.NewServeMux()
-	pages.Handle("GET /livez", telemetry.Live())
-	pages.Handle("GET /readyz", telemetry.Ready(options.Log, h.checks...))
-	pages.Handle("/", answers)
-	h.server = web.Server(pages, longest, options.Log)
+	h.server = web.Server(h.pages(answers, options.Log), longest, options.Log)
 	h.server.RegisterOnShutdown(h.Stop)
 	return h, nil
+}
+
+// pages are those that tell the gateway's health, and what the next handler
+// answers. It is no http.ServeMux: that would answer a path such as //livez with
+// another one.
+func (h *Host) pages(next http.Handler, log *zap.Logger) http.Handler {
+	health := map[string]http.Handler{"/livez": telemetry.Live(), "/readyz": telemetry.Ready(log, h.checks...)}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		page, found := health[r.URL.Path]
+		switch {
+		case !found:
+			next.ServeHTTP(w, r)
+		case r.Method == http.MethodGet, r.Method == http.MethodHead:
+			page.ServeHTTP(w, r)
+		default:
+			w.Header().Set("Allow", "GET, HEAD")
+			api.Tell(w, api.MethodNotAllowed, "Allowed here: GET, HEAD.")
+		}
+	})
 }
 
 // Server answers the gateway's requests. Whoever serves it shuts it down, with

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
 	"github.com/bioenroll/bioenroll/gateway/access"
+	"github.com/bioenroll/bioenroll/gateway/api"
 	"github.com/bioenroll/bioenroll/gateway/host"
 	"github.com/bioenroll/bioenroll/internal/config"
 	"github.com/bioenroll/bioenroll/internal/keys"
@@ -195,6 +197,40 @@ func TestStop(t *testing.T) {
 		answer := d.send(t.Context(), http.MethodGet, "/readyz", "")
 		require.Equal(t, http.StatusServiceUnavailable, answer.status)
 		require.Contains(t, answer.body, "running: failed\n")
+	})
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	h := idle(t, map[string]string{host.Prefix + "KEYS": filepath.Join(t.TempDir(), "keys")})
+	t.Cleanup(h.Stop)
+	ask := func(method, path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.Server().Handler.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+		return w
+	}
+
+	t.Run("of_health_are_read_only", func(t *testing.T) {
+		t.Parallel()
+		for _, page := range []string{"/livez", "/readyz"} {
+			require.Equal(t, http.StatusOK, ask(http.MethodGet, page).Code)
+			require.Equal(t, http.StatusOK, ask(http.MethodHead, page).Code)
+			refused := ask(http.MethodPut, page)
+			require.Equal(t, http.StatusMethodNotAllowed, refused.Code)
+			require.Equal(t, "GET, HEAD", refused.Header().Get("Allow"))
+			require.Contains(t, refused.Body.String(), api.MethodNotAllowed)
+		}
+	})
+
+	t.Run("are_at_one_path_each", func(t *testing.T) {
+		t.Parallel()
+		for _, path := range []string{"//livez", "/./readyz", "/v1/../livez", "/livez/", "//v1/journeys", "/webhooks/authid//secret", "/webhooks/authid/../authid/secret"} {
+			for _, method := range []string{http.MethodGet, http.MethodPost} {
+				answer := ask(method, path)
+				require.Equal(t, http.StatusNotFound, answer.Code, path)
+				require.Equal(t, "application/problem+json", answer.Header().Get("Content-Type"), path)
+			}
+		}
 	})
 }
 
