@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -185,6 +186,27 @@ func TestAdmission_has_a_rate(t *testing.T) {
 		require.Equal(t, app, w.Header().Get("Access-Control-Allow-Origin"), "a page can read why")
 	}
 	require.Equal(t, http.StatusNotFound, h.ask(t, "operator", "GET /v1/journeys/{id}").Code, "others have theirs")
+}
+
+// TestAdmission_shows_pages_every_header keeps the description and what browsers
+// are allowed to show in step.
+func TestAdmission_shows_pages_every_header(t *testing.T) {
+	h, c := newHouse(t, access.Rate{}, access.Rate{}), published()
+	for pattern, callers := range permitted() {
+		if !slices.Contains(callers, "page") || slices.Contains(callers, "nobody") {
+			continue
+		}
+		method, path, _ := strings.Cut(pattern, " ")
+		shown := strings.Split(h.ask(t, "page", pattern).Header().Get("Access-Control-Expose-Headers"), ", ")
+		var promised []string
+		responses, at := c.object("/paths/" + escaped(path) + "/" + strings.ToLower(method) + "/responses")
+		for status := range responses {
+			headers, _ := c.object(at + "/" + status + "/headers")
+			promised = slices.AppendSeq(promised, maps.Keys(headers))
+		}
+		require.Contains(t, promised, "Retry-After", pattern)
+		require.Subset(t, shown, promised, pattern)
+	}
 }
 
 func TestAdmission_of_pages(t *testing.T) {

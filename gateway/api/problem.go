@@ -65,7 +65,7 @@ type meaning struct {
 func kinds() map[Kind]meaning {
 	return map[Kind]meaning{
 		InvalidRequest:       {http.StatusBadRequest, "The request cannot be understood", 0},
-		Unauthenticated:      {http.StatusUnauthorized, "No valid API key or relay token", 0},
+		Unauthenticated:      {http.StatusUnauthorized, "No valid credentials", 0},
 		Forbidden:            {http.StatusForbidden, "Not allowed with this API key or relay token", 0},
 		NotFound:             {http.StatusNotFound, "There is no such thing", 0},
 		MethodNotAllowed:     {http.StatusMethodNotAllowed, "The method is not allowed here", 0},

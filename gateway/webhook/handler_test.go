@@ -272,6 +272,8 @@ func TestHandler_with_a_login(t *testing.T) {
 		w := d.answer(r)
 		require.Equal(t, http.StatusUnauthorized, w.Code, promise)
 		require.True(t, strings.HasPrefix(w.Header().Get("WWW-Authenticate"), "Basic "), "%s: a client that waits to be asked is asked", promise)
+		require.Contains(t, w.Body.String(), "password of this webhook", promise)
+		require.NotContains(t, w.Body.String(), "API key", promise)
 		left, err := io.ReadAll(r.Body)
 		require.NoError(t, err)
 		require.NotEmpty(t, left, "%s: nothing of it was read", promise)
