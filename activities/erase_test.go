@@ -90,7 +90,7 @@ func erasable(t *testing.T) *records.Store {
 		}
 	}
 	require.NoError(t, store.BeginErasure(t.Context(), records.ErasureOpening{
-		ID: "erasure-1", Digest: "digest", At: now,
+		ID: "erasure-1", Digest: "digest", Who: "olga", Why: "ticket", At: now,
 		Subjects: []records.NamedSubject{{SubjectKey: records.SubjectKey{Provider: enroll.SmartID, Hash: "hash"}, Name: "jane"}},
 	}))
 	return store

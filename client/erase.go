@@ -11,12 +11,8 @@ import (
 	"strings"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
-	sdk "go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
-
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/erasing"
 	"github.com/bioenroll/bioenroll/internal/records"
 )
 
@@ -35,7 +31,8 @@ type Erasure struct {
 	Statement enroll.ErasureStatement `json:"statement"`
 	// Pending lists the steps under way, with what they last failed with.
 	Pending []PendingStep `json:"pending,omitempty"`
-	// StatementMissing says why the statement of an erasure under way is empty.
+	// StatementMissing says why the statement of an erasure under way tells only
+	// who asked for it, when and why, and of whom.
 	StatementMissing string `json:"statement_missing,omitempty"`
 }
 
@@ -62,7 +59,7 @@ func (c *Client) Erase(ctx context.Context, key string, people []Person, by By) 
 		return Erasure{}, &enroll.InputError{Fields: wrong}
 	}
 	id := "erasure-" + string(c.keys.Ref("erasure", key, "erasure"))
-	input := enroll.ErasureInput{ID: id, Who: by.Who, Why: by.Why}
+	input := enroll.ErasureInput{ID: id}
 	var named []records.NamedSubject
 	for _, person := range people {
 		name := written(person.Provider, person.Name.Reveal())
@@ -73,14 +70,32 @@ func (c *Client) Erase(ctx context.Context, key string, people []Person, by By) 
 		input.Subjects = append(input.Subjects, subject)
 		named = append(named, records.NamedSubject{SubjectKey: records.SubjectKey{Provider: subject.Provider, Hash: subject.SubjectHash}, Name: enroll.Secret(name)})
 	}
-	opening := records.ErasureOpening{ID: id, Digest: c.erasureDigest(input), Subjects: named, At: time.Now()}
+	opening := records.ErasureOpening{ID: id, Digest: c.erasureDigest(input), Subjects: named, Who: by.Who, Why: by.Why, At: time.Now()}
 	if err := store.BeginErasure(ctx, opening); errors.Is(err, records.ErrOtherRequest) {
 		return Erasure{}, fmt.Errorf("erase: %w", ErrKeyReused)
 	} else if err != nil {
 		return Erasure{}, fmt.Errorf("erase: %w", err)
 	}
-	if err := c.startErasure(ctx, input); err != nil {
-		return Erasure{}, fmt.Errorf("erase: repeat it with the same idempotency key, until then no journey of these people can begin: %w", err)
+	return c.beginErasure(ctx, id, by)
+}
+
+// beginErasure starts the workflow of an erasure that is recorded, with what was
+// recorded when it was asked for first. One that has concluded is not started
+// again: it would remove what the person has enrolled since.
+func (c *Client) beginErasure(ctx context.Context, id string, by By) (Erasure, error) {
+	kept, err := c.records.Erasure(ctx, id)
+	if err != nil {
+		return Erasure{}, explainRecord(enroll.RecordID(id), err)
+	}
+	if kept.Statement != nil {
+		return erasureOf(kept)
+	}
+	if kept.Who == "" {
+		kept.Who, kept.Why = by.Who, by.Why
+	}
+	if _, err := erasing.Start(ctx, c.temporal, erasing.Input(kept)); err != nil {
+		return Erasure{}, fmt.Errorf("erase: no journey of these people can begin until it has concluded; "+
+			"repeat it with the same idempotency key, or the next housekeeping starts it: %w", err)
 	}
 	return c.Erasure(ctx, id)
 }
@@ -123,20 +138,6 @@ func providerNames() string {
 	return strings.Join(names, ", ")
 }
 
-// startErasure starts the workflow, or finds it started.
-func (c *Client) startErasure(ctx context.Context, input enroll.ErasureInput) error {
-	_, err := c.temporal.ExecuteWorkflow(ctx, sdk.StartWorkflowOptions{
-		ID: input.ID, TaskQueue: enroll.WorkflowTaskQueue, StaticSummary: "Removes people from their providers and from our storage.",
-		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
-		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-		TypedSearchAttributes:    temporal.NewSearchAttributes(temporal.NewSearchAttributeKeyKeyword(enroll.AttrPhase).ValueSet(string(enroll.Erasing))),
-	}, enroll.ErasureWorkflow, input)
-	if _, over := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); over {
-		return nil
-	}
-	return err
-}
-
 // Erasure returns how far an erasure has come: from its workflow while it is
 // under way, and from the records once it has concluded. It returns
 // ErrNotFound.
@@ -152,10 +153,10 @@ func (c *Client) Erasure(ctx context.Context, id string) (Erasure, error) {
 	if kept.Statement != nil {
 		return erasureOf(kept)
 	}
-	shown := Erasure{ID: id, Statement: enroll.ErasureStatement{ID: id, RequestedAt: kept.BeganAt}}
+	shown := begunErasure(kept)
 	described, err := c.describe(ctx, id, "")
 	if err != nil {
-		shown.StatementMissing = "its workflow is not to be found: erase again with the same idempotency key"
+		shown.StatementMissing = "its workflow is not to be found: the next housekeeping starts it"
 		return shown, nil //nolint:nilerr // what the records know is worth showing
 	}
 	shown.Pending = pendingOf(described.pending)
@@ -174,6 +175,11 @@ func (c *Client) askErasure(ctx context.Context, id string, into *enroll.Erasure
 		return err
 	}
 	return value.Get(into)
+}
+
+// begunErasure is what the records know of an erasure under way.
+func begunErasure(kept records.Erasure) Erasure {
+	return Erasure{ID: kept.ID, Statement: enroll.NewErasureStatement(erasing.Input(kept), kept.BeganAt)}
 }
 
 func erasureOf(kept records.Erasure) (Erasure, error) {
@@ -202,12 +208,12 @@ func (c *Client) WaitErased(ctx context.Context, id string) (enroll.ErasureState
 	if isNotFound(err) {
 		return enroll.ErasureStatement{}, fmt.Errorf("wait %s: %w", id, ErrNotFound)
 	}
-	return enroll.ErasureStatement{}, fmt.Errorf("wait %s: the erasure ended without a statement, erase again: %w", id, err)
+	return enroll.ErasureStatement{}, fmt.Errorf("wait %s: the erasure ended without a statement; the next housekeeping starts it again: %w", id, err)
 }
 
 // Erasures lists erasures, the newest first; limit is 50 when zero, at most
-// 1000. Of those under way the statement says only when they were requested;
-// Erasure tells more.
+// 1000. Of those under way the statement says who asked for them, when and why,
+// and of whom; Erasure tells how far they have come.
 func (c *Client) Erasures(ctx context.Context, pending bool, limit int) ([]Erasure, error) {
 	store, err := c.kept("erasures")
 	if err != nil {
@@ -219,7 +225,7 @@ func (c *Client) Erasures(ctx context.Context, pending bool, limit int) ([]Erasu
 	}
 	var listed []Erasure
 	for _, one := range kept {
-		shown := Erasure{ID: one.ID, Statement: enroll.ErasureStatement{ID: one.ID, RequestedAt: one.BeganAt}}
+		shown := begunErasure(one)
 		if one.Statement != nil {
 			if shown, err = erasureOf(one); err != nil {
 				return nil, err

@@ -159,6 +159,7 @@ type kept struct {
 	*cluster
 	records *records.Store
 	sealed  *seal.Store
+	keys    *keys.Keys
 	// called is what the caller calls the journey.
 	called enroll.Secret
 }
@@ -177,7 +178,7 @@ func keeping(t *testing.T) *kept {
 	server := &cluster{payloads: payloads}
 	c, err := client.New(client.Options{Temporal: server, Keys: k, Sealed: sealed, Records: store})
 	require.NoError(t, err)
-	return &kept{Client: c, cluster: server, records: store, sealed: sealed}
+	return &kept{Client: c, cluster: server, records: store, sealed: sealed, keys: k}
 }
 
 // opening is what the worker records of the run.

@@ -76,6 +76,20 @@ type ErasureStatement struct {
 	Subjects []SubjectErasure `json:"subjects"`
 }
 
+// NewErasureStatement returns the statement of an erasure that was requested at
+// the given time and has removed nothing yet.
+func NewErasureStatement(in ErasureInput, at time.Time) ErasureStatement {
+	statement := ErasureStatement{ID: in.ID, RequestedAt: at, Who: in.Who, Why: in.Why}
+	for _, subject := range in.Subjects {
+		s := SubjectErasure{ErasureSubject: subject}
+		for _, what := range Removals() {
+			s.Removals = append(s.Removals, Removal{What: what})
+		}
+		statement.Subjects = append(statement.Subjects, s)
+	}
+	return statement
+}
+
 // SubjectErasure is what an erasure did about one subject.
 type SubjectErasure struct {
 	ErasureSubject

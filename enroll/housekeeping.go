@@ -8,7 +8,7 @@ import "time"
 const LongestJourney = 8 * 24 * time.Hour
 
 // HousekeepingWorkflow is the workflow type of housekeeping: it removes what has
-// been kept long enough.
+// been kept long enough, and starts erasures that their callers could not.
 const HousekeepingWorkflow = "Housekeeping"
 
 // HousekeepingSchedule is the ID of the schedule that starts housekeeping, and
@@ -16,7 +16,7 @@ const HousekeepingWorkflow = "Housekeeping"
 const HousekeepingSchedule = "bioenroll-housekeeping"
 
 // HousekeepingIncomplete is the failure type with which housekeeping ends when
-// something could not be removed.
+// something could not be done.
 const HousekeepingIncomplete = "HousekeepingIncomplete"
 
 // The steps of housekeeping. They take nothing: how long things are kept is the
@@ -29,7 +29,15 @@ const (
 	EmptyRecords Activity[Nothing, Swept] = "EmptyRecords"
 	// SweepRecords deletes records, and the statements of erasures.
 	SweepRecords Activity[Nothing, Swept] = "SweepRecords"
+	// ResumeErasures starts erasures whose caller was cut short before they could.
+	ResumeErasures Activity[Nothing, Resumed] = "ResumeErasures"
 )
+
+// Resumed is what ResumeErasures did.
+type Resumed struct {
+	// Count is how many erasures were started.
+	Count int `json:"count"`
+}
 
 // Swept is what one step of housekeeping removed.
 type Swept struct {
@@ -41,6 +49,8 @@ type Swept struct {
 
 // Housekept is the result of housekeeping.
 type Housekept struct {
+	// Resumed counts erasures that were started.
+	Resumed Resumed `json:"resumed"`
 	// Sealed counts sealed bytes, and marks of bytes deleted long ago.
 	Sealed Swept `json:"sealed"`
 	// Emptied counts records that were emptied of everything personal.

@@ -225,7 +225,7 @@ func TestKeysRetireCodec_waits_for_erasures(t *testing.T) {
 	opened := i.open(t)
 	subjects := []records.NamedSubject{{SubjectKey: records.SubjectKey{Provider: enroll.AuthID, Hash: "hash"}, Name: "jane"}}
 	for id, at := range map[string]time.Time{"before": time.Now().Add(-20 * 24 * time.Hour), "after": time.Now()} {
-		require.NoError(t, opened.Records.BeginErasure(t.Context(), records.ErasureOpening{ID: id, Digest: id, Subjects: subjects, At: at}))
+		require.NoError(t, opened.Records.BeginErasure(t.Context(), records.ErasureOpening{ID: id, Digest: id, Subjects: subjects, Who: "olga", Why: "ticket", At: at}))
 	}
 	require.Contains(t, i.refused(t, exitConflict, "key_needed", "retire", old), "erasure before began under it")
 	require.NoError(t, opened.Records.ConcludeErasure(t.Context(), "before", []byte("statement")))

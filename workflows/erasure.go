@@ -55,14 +55,7 @@ type erasure struct {
 
 func beginErasure(ctx workflow.Context, in enroll.ErasureInput) *erasure {
 	now := workflow.Now(ctx)
-	e := &erasure{until: now.Add(erasurePatience), statement: enroll.ErasureStatement{ID: in.ID, RequestedAt: now, Who: in.Who, Why: in.Why}}
-	for _, subject := range in.Subjects {
-		s := enroll.SubjectErasure{ErasureSubject: subject}
-		for _, what := range enroll.Removals() {
-			s.Removals = append(s.Removals, enroll.Removal{What: what})
-		}
-		e.statement.Subjects = append(e.statement.Subjects, s)
-	}
+	e := &erasure{until: now.Add(erasurePatience), statement: enroll.NewErasureStatement(in, now)}
 	e.tell(ctx)
 	return e
 }

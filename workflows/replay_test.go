@@ -93,8 +93,8 @@ func historyBudgets() map[string]int {
 		"iproov-photo-enroll-renewed":        48 + 24, // validate, another token, the old one made useless
 		"watch-authid-removed":               36,      // look, look for a newer journey, remove, record
 		"watch-bioid-removed":                36,
-		"housekeeping":                       23, // three steps
-		"housekeeping-incomplete":            23,
+		"housekeeping":                       29, // four steps
+		"housekeeping-incomplete":            29,
 		// A lost answer costs the question that settles it.
 		"bioid-enroll-lost-answer":                    36 + 6,
 		"smartid-enroll-lost-answer":                  22 + 6,

@@ -32,6 +32,8 @@ type ErasureOpening struct {
 	// Digest is the keyed digest of the request: an ID stands for one.
 	Digest   string
 	Subjects []NamedSubject
+	// Who asked, and why. They are encrypted.
+	Who, Why string
 	At       time.Time
 }
 
@@ -42,6 +44,9 @@ type Erasure struct {
 	BeganAt time.Time `json:"began_at"`
 	// ConcludedAt is zero while the erasure is under way.
 	ConcludedAt time.Time `json:"concluded_at,omitzero"`
+	// Who asked, and why. Both are empty in what earlier releases began.
+	Who string `json:"who,omitempty"`
+	Why string `json:"why,omitempty"`
 	// Subjects are those for whom no journey may start, while the erasure is
 	// under way.
 	Subjects []SubjectKey `json:"subjects,omitempty"`
@@ -72,20 +77,30 @@ func (s *Store) BeginErasure(ctx context.Context, o ErasureOpening) error {
 				return fmt.Errorf("wait for journeys that begin: %w", err)
 			}
 		}
-		created, err := tx.change(ctx, "INSERT INTO erasures (id, digest, began_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING", o.ID, o.Digest, stamp(o.At))
-		if err != nil {
+		return tx.beginErasure(ctx, o)
+	})
+}
+
+func (t transaction) beginErasure(ctx context.Context, o ErasureOpening) error {
+	sealed, err := t.sealer.sealJSON(openingPlace(o.ID), entry{Who: o.Who, Detail: o.Why})
+	if err != nil {
+		return err
+	}
+	created, err := t.change(ctx, "INSERT INTO erasures (id, digest, began_at, opening) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
+		o.ID, o.Digest, stamp(o.At), sealed)
+	if err != nil {
+		return err
+	}
+	if !created {
+		return t.sameErasure(ctx, o)
+	}
+	for _, subject := range o.Subjects {
+		if err := t.bar(ctx, o.ID, subject); err != nil {
 			return err
 		}
-		if !created {
-			return tx.sameErasure(ctx, o)
-		}
-		for _, subject := range o.Subjects {
-			if err := tx.bar(ctx, o.ID, subject); err != nil {
-				return err
-			}
-		}
-		return tx.audit(ctx, "", whatErasureBegan, o.ID)
-	})
+	}
+	// The reason stays out of the trail, which cannot be erased.
+	return t.append(ctx, enroll.AuditEntry{At: t.now, What: whatErasureBegan, Who: o.Who, Detail: o.ID})
 }
 
 // bar keeps journeys of a subject from beginning.
@@ -139,7 +154,7 @@ func (o ErasureOpening) check() error {
 			return fmt.Errorf("a subject of an erasure needs a provider that exists, a hash and a name; given %q and %d bytes of hash", subject.Provider, len(subject.Hash))
 		}
 	}
-	return nil
+	return refuse("", enroll.CheckReason(o.Who, o.Why))
 }
 
 // ConcludeErasure records what an erasure came to, which is encrypted, and lets
@@ -206,6 +221,34 @@ func (s *Store) Erasures(ctx context.Context, f ErasureFilter) ([]Erasure, error
 	return found, err
 }
 
+// pendingBatch is how many IDs PendingErasures returns at most.
+const pendingBatch = 100
+
+// PendingErasures returns the IDs of erasures under way that began before the
+// given time, in their order, from the one after the given ID on. There are no
+// more when it returns none. It opens nothing, so that one erasure that cannot
+// be decrypted does not hide the others.
+func (s *Store) PendingErasures(ctx context.Context, before time.Time, after string) ([]string, error) {
+	var found []string
+	err := s.read(ctx, "pending erasures", func(tx transaction) error {
+		rows, err := tx.QueryContext(ctx, "SELECT id FROM erasures WHERE concluded_at = 0 AND began_at < $1 AND id > $2 ORDER BY id LIMIT $3",
+			stamp(before), after, pendingBatch)
+		if err != nil {
+			return err
+		}
+		defer rows.Close() //nolint:errcheck // Err tells what matters
+		for rows.Next() {
+			var id string
+			if err := rows.Scan(&id); err != nil {
+				return err
+			}
+			found = append(found, id)
+		}
+		return rows.Err()
+	})
+	return found, err
+}
+
 // erasing returns the ID of a subject's erasure under way, or nothing.
 func (t transaction) erasing(ctx context.Context, provider enroll.Provider, subjectHash string) (string, error) {
 	var id string
@@ -229,7 +272,7 @@ func (t transaction) erasure(ctx context.Context, id string) (Erasure, error) {
 
 // erasures returns the erasures of a query's end.
 func (t transaction) erasures(ctx context.Context, end string, arguments ...any) ([]Erasure, error) {
-	rows, err := t.QueryContext(ctx, "SELECT id, began_at, concluded_at, statement FROM erasures"+end, arguments...)
+	rows, err := t.QueryContext(ctx, "SELECT id, began_at, concluded_at, opening, statement FROM erasures"+end, arguments...)
 	if err != nil {
 		return nil, err
 	}
@@ -257,11 +300,18 @@ func (t transaction) erasures(ctx context.Context, end string, arguments ...any)
 func (t transaction) scanErasure(from scanner) (Erasure, error) {
 	var found Erasure
 	var beganAt, concludedAt int64
-	var sealed []byte
-	if err := from.Scan(&found.ID, &beganAt, &concludedAt, &sealed); err != nil {
+	var opening, sealed []byte
+	if err := from.Scan(&found.ID, &beganAt, &concludedAt, &opening, &sealed); err != nil {
 		return Erasure{}, err
 	}
 	found.BeganAt, found.ConcludedAt = moment(beganAt), moment(concludedAt)
+	if opening != nil {
+		var opened entry
+		if err := t.sealer.openJSON(openingPlace(found.ID), opening, &opened); err != nil {
+			return Erasure{}, fmt.Errorf("erasure %s: %w", found.ID, err)
+		}
+		found.Who, found.Why = opened.Who, opened.Detail
+	}
 	if sealed == nil {
 		return found, nil
 	}
@@ -290,6 +340,8 @@ func (t transaction) subjects(ctx context.Context, erasure string) ([]SubjectKey
 	}
 	return found, rows.Err()
 }
+
+func openingPlace(erasure string) place { return place{column: columnOpening, part: erasure} }
 
 func statementPlace(erasure string) place { return place{column: columnStatement, part: erasure} }
 

@@ -2,6 +2,8 @@ package records_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,7 +24,7 @@ func erasureOf(id string, at time.Time, subjects ...records.SubjectKey) records.
 	if len(subjects) == 0 {
 		subjects = anna()
 	}
-	o := records.ErasureOpening{ID: id, Digest: "digest-" + id, At: at}
+	o := records.ErasureOpening{ID: id, Digest: "digest-" + id, Who: "olga", Why: "why-of-" + id, At: at}
 	for _, subject := range subjects {
 		o.Subjects = append(o.Subjects, records.NamedSubject{SubjectKey: subject, Name: enroll.Secret("name-of-" + subject.Hash)})
 	}
@@ -42,12 +44,14 @@ func TestErasure(t *testing.T) {
 			f := database.empty(t)
 			store := f.open(t)
 			require.NoError(t, store.BeginErasure(t.Context(), erasureOf("e1", began)))
-			require.NoError(t, store.BeginErasure(t.Context(), erasureOf("e1", began.Add(time.Hour))), "it may be repeated")
+			repeated := erasureOf("e1", began.Add(time.Hour))
+			repeated.Who, repeated.Why = "oleg", "another reason"
+			require.NoError(t, store.BeginErasure(t.Context(), repeated), "it may be repeated")
 
 			t.Run("is_known_while_it_is_under_way", func(t *testing.T) {
 				found, err := store.Erasure(t.Context(), "e1")
 				require.NoError(t, err)
-				require.Equal(t, records.Erasure{ID: "e1", BeganAt: began, Subjects: anna()}, found)
+				require.Equal(t, records.Erasure{ID: "e1", BeganAt: began, Who: "olga", Why: "why-of-e1", Subjects: anna()}, found)
 				id, ok, err := store.Erasing(t.Context(), enroll.IProov, "anna-too")
 				require.NoError(t, err)
 				require.True(t, ok)
@@ -65,6 +69,16 @@ func TestErasure(t *testing.T) {
 				_, err := store.ErasureName(t.Context(), "e1", records.SubjectKey{Provider: enroll.BioID, Hash: "anna"})
 				require.ErrorIs(t, err, records.ErrNotFound)
 				require.NotContains(t, f.dump(t, store), "name-of-")
+			})
+			t.Run("keeps_who_asked_and_why_sealed", func(t *testing.T) {
+				require.NotContains(t, f.dump(t, store), "why-of-")
+				require.NotContains(t, f.dump(t, store), "olga")
+			})
+			t.Run("tells_the_trail_who_asked_and_not_why", func(t *testing.T) {
+				entries, err := store.Audit(t.Context(), "")
+				require.NoError(t, err)
+				require.Len(t, entries, 1)
+				require.Equal(t, []string{"erasure_began", "olga", "e1"}, []string{entries[0].What, entries[0].Who, entries[0].Detail})
 			})
 			t.Run("refuses_its_id_for_another_request", func(t *testing.T) {
 				other := erasureOf("e1", began)
@@ -134,6 +148,12 @@ func TestErasure(t *testing.T) {
 				require.ErrorIs(t, err, records.ErrNotFound)
 				require.ErrorContains(t, store.BeginErasure(t.Context(), records.ErasureOpening{ID: "e4", Digest: "d", At: began}), "needs an ID, a digest, a subject and a time")
 				require.ErrorContains(t, store.BeginErasure(t.Context(), erasureOf("e4", began, records.SubjectKey{Provider: "acme", Hash: "x"})), "acme")
+				tooLong := erasureOf("e4", began)
+				tooLong.Why = strings.Repeat("x", enroll.MaxWhy+1)
+				var input *enroll.InputError
+				require.ErrorAs(t, store.BeginErasure(t.Context(), tooLong), &input)
+				_, err = store.Erasure(t.Context(), "e4")
+				require.ErrorIs(t, err, records.ErrNotFound)
 			})
 		})
 	}
@@ -166,6 +186,33 @@ func TestErasureRace(t *testing.T) {
 				}
 			}
 			require.Len(t, after, len(errs)-refused)
+		})
+	}
+}
+
+func TestPendingErasures(t *testing.T) {
+	for _, database := range databases() {
+		t.Run(database.name, func(t *testing.T) {
+			store := database.empty(t).open(t)
+			var old []string
+			for i := range 130 { // More than are returned at once.
+				id := fmt.Sprintf("old-%03d", i)
+				old = append(old, id)
+				require.NoError(t, store.BeginErasure(t.Context(), erasureOf(id, began)))
+			}
+			require.NoError(t, store.BeginErasure(t.Context(), erasureOf("new", began.Add(time.Hour))))
+			require.NoError(t, store.ConcludeErasure(t.Context(), old[7], []byte(`{}`)))
+
+			var found []string
+			for after := ""; ; after = found[len(found)-1] {
+				page, err := store.PendingErasures(t.Context(), began.Add(time.Minute), after)
+				require.NoError(t, err)
+				if len(page) == 0 {
+					break
+				}
+				found = append(found, page...)
+			}
+			require.Equal(t, slices.Delete(old, 7, 8), found, "each once, in order, without what is new or over")
 		})
 	}
 }

@@ -39,6 +39,7 @@ func encryptedColumns() []encrypted {
 			return holdPlace(enroll.Provider(text(row[0])), number(row[1]))
 		}},
 		{"erasures", "statement", []string{"id"}, func(row []any) place { return statementPlace(text(row[0])) }},
+		{"erasures", "opening", []string{"id"}, func(row []any) place { return openingPlace(text(row[0])) }},
 		{"erasing", "name", []string{"erasure", "provider", "subject_hash"}, func(row []any) place {
 			return namePlace(text(row[0]), SubjectKey{Provider: enroll.Provider(text(row[1])), Hash: text(row[2])})
 		}},

@@ -28,6 +28,7 @@ const (
 	columnHold       = "hold"
 	columnGrounds    = "grounds"
 	columnStatement  = "statement"
+	columnOpening    = "opening"
 	columnName       = "name"
 	columnReference  = "reference"
 	columnURL        = "url"

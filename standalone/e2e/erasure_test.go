@@ -12,9 +12,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/workflowservice/v1"
+	sdk "go.temporal.io/sdk/client"
 
 	"github.com/bioenroll/bioenroll/client"
 	"github.com/bioenroll/bioenroll/enroll"
+	"github.com/bioenroll/bioenroll/internal/keys"
+	"github.com/bioenroll/bioenroll/internal/records"
 	"github.com/bioenroll/bioenroll/simulator"
 )
 
@@ -179,4 +182,73 @@ func TestErasure_leaves_no_name_behind(t *testing.T) {
 			return err
 		}))
 	}
+}
+
+// TestErasure_whose_caller_died is of one that was killed, or lost the server,
+// between the records and the start of the workflow.
+func TestErasure_whose_caller_died(t *testing.T) { //nolint:tparallel // what is told follows in order
+	t.Parallel()
+	name := shared.account(t)
+	enrolled := shared.begin(t, "first", enrollment(name))
+	shared.complete(t, enrolled)
+	require.Equal(t, enroll.Enrolled, shared.outcome(t, enrolled).Outcome)
+
+	known, err := keys.Load(shared.KeyFile())
+	require.NoError(t, err)
+	subject := records.SubjectKey{Provider: enroll.AuthID, Hash: known.SubjectHash(enroll.AuthID, name)}
+	id := "erasure-" + string(known.Ref("erasure", "died-"+name, "erasure"))
+	require.NoError(t, shared.Records().BeginErasure(t.Context(), records.ErasureOpening{
+		ID: id, Digest: known.Digest("erasure", []byte(enrolled.ID)), Who: officer().Who, Why: officer().Why, At: time.Now().Add(-time.Hour),
+		Subjects: []records.NamedSubject{{SubjectKey: subject, Name: enroll.Secret(name)}},
+	}))
+
+	t.Run("bars_the_person_and_is_shown_with_who_asked", func(t *testing.T) {
+		_, err := shared.Client().Start(t.Context(), "second", enrollment(name))
+		require.ErrorIs(t, err, client.ErrErasing)
+		shown, err := shared.Client().Erasure(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, officer(), client.By{Who: shown.Statement.Who, Why: shown.Statement.Why})
+		require.Len(t, shown.Statement.Left(), len(enroll.Removals()))
+		require.NotEmpty(t, shown.StatementMissing)
+	})
+	t.Run("is_started_by_housekeeping_once", func(t *testing.T) {
+		require.GreaterOrEqual(t, shared.keepHouse(t, "died-"+name).Resumed.Count, 1)
+		statement := shared.erased(t, client.Erasure{ID: id})
+		require.True(t, statement.Complete, "%+v", statement)
+		require.Equal(t, officer(), client.By{Who: statement.Who, Why: statement.Why})
+		shared.keepHouse(t, "again-"+name)
+		require.Equal(t, 1, shared.count(t, name, "authid.delete_credential"))
+	})
+	t.Run("is_the_one_of_the_caller_who_comes_back", func(t *testing.T) {
+		again, err := shared.Client().Erase(t.Context(), "died-"+name, []client.Person{{Provider: enroll.AuthID, Name: enroll.Secret(name)}}, officer())
+		require.NoError(t, err)
+		require.Equal(t, id, again.ID)
+		require.True(t, again.Statement.Complete)
+		shared.begin(t, "third", enrollment(name))
+	})
+}
+
+func TestErasure_that_was_terminated_goes_on_when_it_is_asked_for_again(t *testing.T) {
+	t.Parallel()
+	user := subject()
+	started := shared.begin(t, "first", photo(user))
+	person := []client.Person{{Provider: enroll.IProov, Name: enroll.Secret(user)}}
+	erasing, err := shared.Client().Erase(t.Context(), "terminated-"+user, person, officer())
+	require.NoError(t, err)
+	require.NoError(t, shared.Temporal().TerminateWorkflow(t.Context(), erasing.ID, "", "by mistake"))
+	again, err := shared.Client().Erase(t.Context(), "terminated-"+user, person, officer())
+	require.NoError(t, err)
+	require.Equal(t, erasing.ID, again.ID)
+	require.True(t, shared.erased(t, again).Complete)
+	require.Equal(t, enroll.Canceled, shared.outcome(t, started).Outcome)
+}
+
+// keepHouse runs housekeeping now.
+func (s *system) keepHouse(t *testing.T, id string) enroll.Housekept {
+	t.Helper()
+	run, err := s.Temporal().ExecuteWorkflow(t.Context(), sdk.StartWorkflowOptions{ID: "housekeeping-" + id, TaskQueue: enroll.WorkflowTaskQueue}, enroll.HousekeepingWorkflow)
+	require.NoError(t, err)
+	var done enroll.Housekept
+	require.NoError(t, run.Get(t.Context(), &done))
+	return done
 }

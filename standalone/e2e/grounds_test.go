@@ -88,7 +88,7 @@ func TestErasing(t *testing.T) {
 func (s *system) erasing(t *testing.T, id, name, hash string) {
 	t.Helper()
 	require.NoError(t, s.Records().BeginErasure(t.Context(), records.ErasureOpening{
-		ID: id, Digest: "digest", At: time.Now(),
+		ID: id, Digest: "digest", Who: "olga", Why: "ticket", At: time.Now(),
 		Subjects: []records.NamedSubject{{SubjectKey: records.SubjectKey{Provider: enroll.AuthID, Hash: hash}, Name: enroll.Secret(name)}},
 	}))
 }

@@ -23,7 +23,7 @@ type houseScenario struct {
 // housekeeping lists every path of housekeeping that has a fixture.
 func housekeeping() []houseScenario {
 	swept := enroll.Swept{Before: time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC), Count: 1}
-	records := together(answers(enroll.EmptyRecords, swept), answers(enroll.SweepRecords, enroll.Swept{}))
+	records := together(answers(enroll.ResumeErasures, enroll.Resumed{Count: 1}), answers(enroll.EmptyRecords, swept), answers(enroll.SweepRecords, enroll.Swept{}))
 	return []houseScenario{
 		{name: "housekeeping", script: scripted(answers(enroll.SweepSealed, swept), records)},
 		{

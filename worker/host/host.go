@@ -61,6 +61,7 @@ func Start(ctx context.Context, temporal sdk.Client, settings Settings, log *zap
 		activities.NewConcluder(shared.Sealed, shared.Records).Register(w)
 		activities.NewWatcher(temporal).Register(w)
 		activities.NewHousekeeper(shared.Sealed, shared.Records, settings.Retention).Register(w)
+		activities.NewResumer(shared.Records, temporal).Register(w)
 		activities.NewEraser(shared.Records, shared.Sealed, histories{temporal}).Register(w)
 	})
 	for _, provider := range settings.Providers.Chosen {

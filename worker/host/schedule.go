@@ -33,7 +33,7 @@ func scheduleHousekeeping(ctx context.Context, schedules sdk.ScheduleClient, log
 	ctx, cancel := context.WithTimeout(ctx, scheduleLimit)
 	defer cancel()
 	if err := ensureSchedule(ctx, schedules); err != nil {
-		log.Warn("housekeeping is not scheduled, so nothing is removed when its time has come: "+
+		log.Warn("housekeeping is not scheduled, so nothing is removed when its time has come, and no erasure started whose caller could not: "+
 			"let the worker create and update the schedule, or start workflow "+enroll.HousekeepingWorkflow+" on task queue "+
 			enroll.WorkflowTaskQueue+" every hour by other means",
 			zap.String("schedule", enroll.HousekeepingSchedule), zap.Error(err))
