@@ -192,15 +192,15 @@ func (p *program) receiversRemoveCommand() *cobra.Command {
 
 func (p *program) receiversResumeCommand() *cobra.Command {
 	return p.receiverCommand("resume", "Send to a receiver again what waits for it",
-		`Sends to a receiver what waits for it, at once and as if for the first time. It is for one
-that answered 410 (gone) and is back, and to hurry one that was down. What was given up is
-sent with 'redeliver'.
+		`Sends to a receiver what waits for it, as if for the first time. It is for one that answered
+410 (gone) and is back, and to hurry one that was down: workers that left it alone, or that it
+had asked to come later, ask it within a second or two. What was given up is sent with 'redeliver'.
 
   starter receivers resume shop --who olga --why "the shop is back"`,
 		func(ctx context.Context, j journeys, name string, by client.By) error {
 			return j.ResumeReceiver(ctx, name, by)
 		},
-		"What waits for receiver %s is sent now.")
+		"What waits for receiver %[1]s is due now. See what becomes of it:  starter receivers deliveries %[1]s")
 }
 
 // receiverCommand is a command that does one thing to one receiver.
@@ -310,7 +310,8 @@ func (p *program) receiversRedeliverCommand() *cobra.Command {
 		Long: `Sends outcome events to a receiver again, whatever became of them, and those it was never
 sent because they are from before it was added: one event, or all of a time. They have the
 same webhook-id as before, so a receiver that has one already can tell. --since and --until
-are a time such as 2026-11-20T08:00:00Z, or how long ago, such as 24h.
+are a time such as 2026-11-20T08:00:00Z, or how long ago, such as 24h. Workers that left the
+receiver alone ask it at once; one that answered 410 (gone) is sent nothing until 'resume'.
 
   starter receivers redeliver shop --event evt_0123456789abcdef --who olga --why "ticket 4711"
   starter receivers redeliver shop --since 24h --who olga --why "the shop lost its database"`,
@@ -329,7 +330,9 @@ are a time such as 2026-11-20T08:00:00Z, or how long ago, such as 24h.
 				if err != nil {
 					return err
 				}
-				return p.print(redelivered{args[0], count}, func(s *sheet) { s.text("%d outcome events are sent to %s.", count, args[0]) })
+				return p.print(redelivered{args[0], count}, func(s *sheet) {
+					s.text("%d outcome events are due for receiver %s now. See what becomes of them:  starter receivers deliveries %s", count, args[0], args[0])
+				})
 			})
 		},
 	}

@@ -128,7 +128,7 @@ func TestDeliveries(t *testing.T) {
 		t.Parallel()
 		f := &fake{}
 		got := f.execute(t, append([]string{"receivers", "redeliver", "shop", "--event", "evt_1"}, olga...)...)
-		require.Contains(t, got.stdout, "3 outcome events are sent to shop.")
+		require.Contains(t, got.stdout, "3 outcome events are due for receiver shop now.")
 		require.Equal(t, client.Redelivery{Receiver: "shop", Event: "evt_1"}, f.redelivery)
 		f.execute(t, append([]string{"receivers", "redeliver", "shop", "--since", "24h", "--until", "2026-11-20T12:00:00Z"}, olga...)...)
 		require.WithinDuration(t, time.Now().Add(-24*time.Hour), f.redelivery.Since, time.Minute)

@@ -26,8 +26,9 @@ type Store interface {
 	// Woken receives when this process wrote something that is due.
 	Woken() <-chan struct{}
 	// ClaimDeliveries gives the claimer deliveries that are due, those to the
-	// skipped receivers left out, and tells when the next one will be.
-	ClaimDeliveries(ctx context.Context, claimer records.Claimer, limit int, skip []string) ([]records.Delivery, time.Time, error)
+	// skipped receivers left out, and tells when the next one will be. One that
+	// is skipped in an epoch that is over is not left out.
+	ClaimDeliveries(ctx context.Context, claimer records.Claimer, limit int, skip []records.Skip) ([]records.Delivery, time.Time, error)
 	// Delivered writes down that the receiver has the event.
 	Delivered(ctx context.Context, d records.Delivery, attempt records.Attempt) error
 	// Postpone writes down that the attempt failed, and when the next one is.
@@ -69,6 +70,7 @@ type Dispatcher struct {
 // result is an attempt that has ended.
 type result struct {
 	receiver string
+	epoch    int64
 	answer   answer
 }
 
@@ -154,7 +156,7 @@ func (d *Dispatcher) look(ctx, sending context.Context) time.Time {
 }
 
 // claim claims what is due. A store that does not answer is told of once.
-func (d *Dispatcher) claim(ctx context.Context, limit int, skip []string) ([]records.Delivery, time.Time, error) {
+func (d *Dispatcher) claim(ctx context.Context, limit int, skip []records.Skip) ([]records.Delivery, time.Time, error) {
 	ctx, cancel := context.WithTimeout(ctx, writeLimit)
 	defer cancel()
 	due, next, err := d.store.ClaimDeliveries(ctx, d.claimer, limit, skip)
@@ -171,13 +173,17 @@ func (d *Dispatcher) claim(ctx context.Context, limit int, skip []string) ([]rec
 // room returns how many deliveries may be claimed at once, whoever they are
 // for, and the receivers for which there is no room at all. One that has a
 // little room bounds the number for all, for one round: then it is full, or has
-// nothing that is due.
-func (d *Dispatcher) room(now time.Time) (limit int, skip []string) {
+// nothing that is due. One that is left alone has room in another epoch.
+func (d *Dispatcher) room(now time.Time) (limit int, skip []records.Skip) {
 	limit = inFlight
 	for name, r := range d.receivers {
-		switch room := r.room(now, d.options.Cooldown); room {
-		case 0:
-			skip = append(skip, name)
+		room, most := r.room(now, d.options.Cooldown), inFlight-r.flying
+		switch {
+		case most <= 0:
+			skip = append(skip, records.Skip{Receiver: name})
+		case room == 0:
+			skip = append(skip, records.Skip{Receiver: name, Epoch: r.epoch})
+			limit = min(limit, most)
 		default:
 			limit = min(limit, room)
 		}
@@ -205,8 +211,11 @@ func (d *Dispatcher) nextLook(due time.Time) time.Time {
 func (d *Dispatcher) launch(ctx, sending context.Context, delivery records.Delivery) {
 	r := d.receivers[delivery.Receiver]
 	if r == nil {
-		r = &receiver{}
+		r = &receiver{epoch: delivery.Epoch}
 		d.receivers[delivery.Receiver] = r
+	}
+	if r.epoch != delivery.Epoch && r.enter(delivery.Epoch, time.Now(), d.options.Cooldown) {
+		d.log.Info("a receiver that was left alone is asked again, as an operator wants", zap.String("receiver", delivery.Receiver))
 	}
 	d.read(r, delivery)
 	r.flying++
@@ -218,7 +227,7 @@ func (d *Dispatcher) launch(ctx, sending context.Context, delivery records.Deliv
 		answer := d.send(sending, delivery)
 		became := d.note(ctx, delivery, answer)
 		d.measure.over(ctx, time.Since(began), answer, became)
-		d.results <- result{delivery.Receiver, answer}
+		d.results <- result{delivery.Receiver, delivery.Epoch, answer}
 	}()
 }
 
@@ -239,7 +248,9 @@ func (d *Dispatcher) heard(ended result) bool {
 	cooling := r.failures >= d.options.Cooldown.After
 	r.flying--
 	d.flying--
-	r.heard(ended.answer, now, d.options.Cooldown, mathrand.Float64()) //nolint:gosec // it spreads load
+	if ended.epoch == r.epoch { // Otherwise it tells of a time that does not count.
+		r.heard(ended.answer, now, d.options.Cooldown, mathrand.Float64()) //nolint:gosec // it spreads load
+	}
 	switch cools := r.failures >= d.options.Cooldown.After; {
 	case cools && !cooling:
 		d.log.Warn("a receiver fails again and again, and is left alone for a while",

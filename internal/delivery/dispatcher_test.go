@@ -278,6 +278,96 @@ func TestDispatcher_keeps_receivers_apart(t *testing.T) {
 	})
 }
 
+func TestDispatcher_asks_at_once_whom_an_operator_resumed(t *testing.T) {
+	t.Parallel()
+
+	t.Run("after_a_cool_down_in_every_process", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			store, receivers := newShelf(), newField()
+			receivers.set("backend", always(502))
+			store.put("backend", 200)
+			for range 3 {
+				dispatch(t, store, receivers, func(o *delivery.Options) {
+					o.Cooldown = delivery.Cooldown{After: 5, First: time.Hour, Longest: time.Hour}
+				})
+			}
+			pass(10 * time.Minute)
+			receivers.set("backend", always(200))
+			receivers.forget()
+			pass(10 * time.Minute)
+			asked, _, _ := receivers.asked("backend")
+			require.Zero(t, asked, "all of them leave it alone")
+			store.resume("backend")
+			pass(1100 * time.Millisecond)
+			require.Equal(t, 200, store.is("delivered", "backend"))
+		})
+	})
+
+	t.Run("whatever_it_wanted_before", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			store, receivers := newShelf(), newField()
+			receivers.set("shop", func(context.Context) delivery.Answer {
+				return delivery.Answer{Status: 503, RetryAfter: 24 * time.Hour}
+			})
+			put := store.put("shop", 1)[0]
+			dispatch(t, store, receivers)
+			pass(time.Minute)
+			store.resume("shop")
+			pass(time.Minute)
+			asked, _, _ := receivers.asked("shop")
+			require.Equal(t, 2, asked, "it wants the same again, and that counts again")
+			receivers.set("shop", always(200))
+			store.resume("shop")
+			pass(time.Second)
+			require.Equal(t, "delivered", store.now(put).state)
+		})
+	})
+
+	t.Run("and_believes_no_answer_from_before", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			store, receivers := newShelf(), newField()
+			receivers.set("backend", func(context.Context) delivery.Answer {
+				time.Sleep(10 * time.Second) // In the bubble's own time.
+				return delivery.Answer{Status: 503, RetryAfter: 24 * time.Hour}
+			})
+			store.put("backend", 2)
+			dispatch(t, store, receivers)
+			pass(5 * time.Second)
+			receivers.set("backend", always(200))
+			store.resume("backend")
+			pass(time.Second)
+			require.Equal(t, 2, store.is("delivered", "backend"))
+			pass(10 * time.Second) // The answers from before have come.
+			store.put("backend", 20)
+			pass(time.Second)
+			require.Equal(t, 22, store.is("delivered", "backend"))
+		})
+	})
+
+	t.Run("with_no_more_requests_than_there_may_be", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			store, receivers := newShelf(), newField()
+			receivers.set("backend", hangs)
+			store.put("backend", 100)
+			dispatch(t, store, receivers)
+			for range 60 {
+				pass(time.Second)
+				store.resume("backend")
+			}
+			_, _, atOnce := receivers.asked("backend")
+			require.Equal(t, delivery.PerReceiver, atOnce)
+			receivers.set("backend", always(200))
+			store.resume("backend")
+			pass(delivery.AttemptLimit + time.Second)
+			require.Equal(t, 100, store.is("delivered", "backend"))
+		})
+	})
+}
+
 func TestDispatcher_stops(t *testing.T) {
 	t.Parallel()
 

@@ -24,6 +24,8 @@ const inFlight = 8
 // receiver is what this process knows of a receiver. It is not kept: a process
 // that starts anew learns it within a few attempts.
 type receiver struct {
+	// epoch is the receiver's own, in which the rest was learned.
+	epoch int64
 	// flying is how many requests are under way.
 	flying int
 	// full reports that there was no room when the last one began.
@@ -48,6 +50,14 @@ func (r *receiver) room(now time.Time, c Cooldown) int {
 	default:
 		return inFlight - r.flying
 	}
+}
+
+// enter begins another epoch, in which nothing is known of the receiver, and
+// reports whether it was left alone before.
+func (r *receiver) enter(epoch int64, now time.Time, c Cooldown) bool {
+	alone := r.failures >= c.After || now.Before(r.until)
+	r.epoch, r.failures, r.until = epoch, 0, time.Time{}
+	return alone
 }
 
 // heard counts an answer. A single failure among successes begins nothing: an

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -288,4 +289,49 @@ func TestRecords_a_receiver_that_cannot_be_decrypted(t *testing.T) {
 		return found[2].Pending == 0 // Shop's.
 	}, 20*time.Second, 10*time.Millisecond)
 	require.Equal(t, 2, lines.Len(), "each is told of once")
+}
+
+// TestRecords_an_operator_ends_a_pause, whatever the receiver had asked for.
+func TestRecords_an_operator_ends_a_pause(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	var busy atomic.Bool
+	address, requests := listen(t, func(w http.ResponseWriter, _ *http.Request) {
+		if busy.Load() {
+			w.Header().Set("Retry-After", "86400")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	})
+	register(t, store, address)
+	for range 2 {
+		run(t, store)
+	}
+	for i, end := range []func() error{
+		func() error { return store.ResumeReceiver(t.Context(), "shop", "olga", "it is back") },
+		func() error {
+			page, err := store.Deliveries(t.Context(), records.DeliveryFilter{Receiver: "shop", State: records.DeliveryPending})
+			require.NoError(t, err)
+			_, err = store.Redeliver(t.Context(), records.Redelivery{Receiver: "shop", Event: page.Deliveries[0].Event}, "olga", "it is back")
+			return err
+		},
+		func() error {
+			err := store.RemoveReceiver(t.Context(), "shop", "olga", "a new start")
+			register(t, store, address)
+			conclude(t, store, "after")
+			return err
+		},
+	} {
+		busy.Store(true)
+		conclude(t, store, strconv.Itoa(i))
+		<-requests
+		require.Eventually(t, func() bool {
+			page, err := store.Deliveries(t.Context(), records.DeliveryFilter{Receiver: "shop", State: records.DeliveryPending})
+			require.NoError(t, err)
+			return page.Deliveries[0].LastStatus == http.StatusServiceUnavailable
+		}, 20*time.Second, 10*time.Millisecond)
+		busy.Store(false)
+		require.NoError(t, end())
+		<-requests
+		settled(t, store)
+	}
 }

@@ -24,6 +24,7 @@ type shelf struct {
 	gone   []string
 	// unreadable are receivers that cannot be decrypted.
 	unreadable map[string]error
+	epochs     map[string]int64
 }
 
 // row is a delivery as it is stored.
@@ -38,7 +39,7 @@ type row struct {
 	backs    int
 }
 
-func newShelf() *shelf { return &shelf{woken: make(chan struct{}, 1)} }
+func newShelf() *shelf { return &shelf{woken: make(chan struct{}, 1), epochs: map[string]int64{}} }
 
 // put writes n events for the receiver, in this process.
 func (s *shelf) put(receiver string, n int) []*row {
@@ -65,9 +66,22 @@ func (s *shelf) write(receiver string, n int) []*row {
 	return put
 }
 
+// resume makes everything due that waits for the receiver, as another process
+// does.
+func (s *shelf) resume(receiver string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.epochs[receiver]++
+	for _, r := range s.rows {
+		if r.Receiver == receiver && r.state == "pending" {
+			r.due, r.attempts, r.claimed = time.Now(), 0, false
+		}
+	}
+}
+
 func (s *shelf) Woken() <-chan struct{} { return s.woken }
 
-func (s *shelf) ClaimDeliveries(_ context.Context, c records.Claimer, limit int, skip []string) (claimed []records.Delivery, next time.Time, err error) {
+func (s *shelf) ClaimDeliveries(_ context.Context, c records.Claimer, limit int, skip []records.Skip) (claimed []records.Delivery, next time.Time, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.looks++
@@ -76,13 +90,18 @@ func (s *shelf) ClaimDeliveries(_ context.Context, c records.Claimer, limit int,
 	}
 	slices.SortStableFunc(s.rows, func(a, b *row) int { return a.due.Compare(b.due) })
 	for _, r := range s.rows {
-		if r.state != "pending" || slices.Contains(skip, r.Receiver) || slices.Contains(s.gone, r.Receiver) {
+		epoch := s.epochs[r.Receiver] + 1
+		left := slices.ContainsFunc(skip, func(s records.Skip) bool {
+			return s.Receiver == r.Receiver && (s.Epoch == 0 || s.Epoch == epoch)
+		})
+		if r.state != "pending" || left || slices.Contains(s.gone, r.Receiver) {
 			continue
 		}
 		if len(claimed) < limit && !r.due.After(time.Now()) {
 			r.due, r.claimed = time.Now().Add(c.Lease), true
 			r.Attempt = r.attempts + 1
 			given := r.Delivery
+			given.Epoch = epoch
 			if why := s.unreadable[r.Receiver]; why != nil {
 				given.URL, given.Secrets, given.Unreadable = "", nil, why
 			}
@@ -98,7 +117,7 @@ func (s *shelf) end(d records.Delivery, state string, a records.Attempt, due tim
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.rows[slices.IndexFunc(s.rows, func(r *row) bool { return r.Event == d.Event })]
-	if !r.claimed {
+	if !r.claimed || d.Epoch != s.epochs[d.Receiver]+1 {
 		return records.ErrNotHeld
 	}
 	r.attempts++

@@ -30,6 +30,9 @@ type Delivery struct {
 	// Unreadable is why URL and Secrets are missing: the receiver's cannot be
 	// decrypted. It is ErrOtherKey or ErrDamaged; otherwise it is nil.
 	Unreadable error
+	// Epoch is that of the receiver. Another one begins when an operator adds it,
+	// resumes it or redelivers to it: nothing learned before counts any more.
+	Epoch int64
 	// claim tells this claim from earlier and later ones of the same delivery.
 	claim int64
 }
@@ -42,6 +45,13 @@ type Claimer struct {
 	// an attempt takes and than the clocks of the workers differ: when it ends,
 	// somebody else may claim the delivery.
 	Lease time.Duration
+}
+
+// Skip leaves out the deliveries to one receiver.
+type Skip struct {
+	Receiver string
+	// Epoch is the one in which it is left out; 0 leaves it out in any.
+	Epoch int64
 }
 
 // Attempt is how one attempt at a delivery ended.
@@ -63,7 +73,7 @@ type Attempt struct {
 // Those to a receiver whose address or secrets cannot be decrypted come without
 // both, and say why. The time is when there will be more to claim, those to the
 // skipped receivers left out; it is zero when nothing waits.
-func (s *Store) ClaimDeliveries(ctx context.Context, c Claimer, limit int, skip []string) ([]Delivery, time.Time, error) {
+func (s *Store) ClaimDeliveries(ctx context.Context, c Claimer, limit int, skip []Skip) ([]Delivery, time.Time, error) {
 	if c.ID == "" || c.Lease <= 0 || limit < 1 {
 		return nil, time.Time{}, errors.New("records: claim deliveries: a claimer needs an ID, a lease and a limit")
 	}
@@ -89,18 +99,19 @@ type waitingReceiver struct {
 
 	name         string
 	url, secrets []byte
+	epoch        int64
 	// dueAt is when the first of its deliveries is due.
 	dueAt time.Time
 }
 
 // selectWaiting is one look into the index of what is due for each receiver.
-const selectWaiting = `SELECT name, url, secrets, due FROM (
-	SELECT name, url, secrets, (SELECT MIN(due_at) FROM deliveries WHERE receiver = name AND state = 'pending') AS due
+const selectWaiting = `SELECT name, url, secrets, epoch, due FROM (
+	SELECT name, url, secrets, epoch, (SELECT MIN(due_at) FROM deliveries WHERE receiver = name AND state = 'pending') AS due
 	FROM receivers WHERE gone_at = 0) AS waiting WHERE due IS NOT NULL ORDER BY due, name`
 
 // waiting returns the receivers for which something waits, the one with the
 // oldest due first, and when that is.
-func (s *Store) waiting(ctx context.Context, skip []string) ([]waitingReceiver, time.Time, error) {
+func (s *Store) waiting(ctx context.Context, skip []Skip) ([]waitingReceiver, time.Time, error) {
 	rows, err := s.db.QueryContext(ctx, selectWaiting)
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("records: what is due: %w", err)
@@ -111,10 +122,10 @@ func (s *Store) waiting(ctx context.Context, skip []string) ([]waitingReceiver, 
 	for rows.Next() {
 		var r waitingReceiver
 		var dueAt int64
-		if err := rows.Scan(&r.name, &r.url, &r.secrets, &dueAt); err != nil {
+		if err := rows.Scan(&r.name, &r.url, &r.secrets, &r.epoch, &dueAt); err != nil {
 			return nil, time.Time{}, fmt.Errorf("records: what is due: %w", err)
 		}
-		if slices.Contains(skip, r.name) {
+		if slices.ContainsFunc(skip, func(s Skip) bool { return s.Receiver == r.name && (s.Epoch == 0 || s.Epoch == r.epoch) }) {
 			continue
 		}
 		r.dueAt = moment(dueAt)
@@ -164,7 +175,7 @@ func (t transaction) claimFor(ctx context.Context, c Claimer, to waitingReceiver
 	defer rows.Close() //nolint:errcheck // Err tells what matters
 	var claimed []Delivery
 	for rows.Next() {
-		d := Delivery{Receiver: to.name, URL: url, Secrets: secrets.valid(t.now), Unreadable: unreadable}
+		d := Delivery{Receiver: to.name, URL: url, Secrets: secrets.valid(t.now), Unreadable: unreadable, Epoch: to.epoch}
 		var at int64
 		if err := rows.Scan(&d.Event, &at, &d.Attempt, &d.claim, &d.Body); err != nil {
 			return nil, err

@@ -50,6 +50,15 @@ func claimAll(t *testing.T, store *records.Store, c records.Claimer) []records.D
 	return claimed
 }
 
+// skipped leaves receivers out.
+func skipped(names ...string) []records.Skip {
+	skip := make([]records.Skip, len(names))
+	for i, name := range names {
+		skip[i].Receiver = name
+	}
+	return skip
+}
+
 // listed returns the deliveries to a receiver.
 func listed(t *testing.T, store *records.Store, receiver string) []records.DeliveryStatus {
 	t.Helper()
@@ -144,7 +153,7 @@ func TestClaimDeliveries(t *testing.T) {
 				}
 				// counts claims and counts what each receiver gets.
 				counts := func(limit int, skip ...string) (map[string]int, time.Time) {
-					claimed, next, err := store.ClaimDeliveries(t.Context(), claimer("w1"), limit, skip)
+					claimed, next, err := store.ClaimDeliveries(t.Context(), claimer("w1"), limit, skipped(skip...))
 					require.NoError(t, err)
 					count := map[string]int{}
 					for _, delivery := range claimed {
@@ -164,6 +173,48 @@ func TestClaimDeliveries(t *testing.T) {
 				count, next = counts(100, "full", "shop", "bank")
 				require.Empty(t, count)
 				require.Zero(t, next)
+			})
+			t.Run("leaves_a_receiver_out_for_one_epoch", func(t *testing.T) {
+				store := database.empty(t).open(t)
+				add(t, store, "shop")
+				ended(t, store, "a")
+				event := listed(t, store, "shop")[0].Event
+				epoch := int64(1)
+				for _, row := range []struct {
+					name  string
+					begin func() error
+				}{
+					{"added", func() error { return nil }},
+					{"resumed", func() error { return store.ResumeReceiver(t.Context(), "shop", "olga", "test") }},
+					{"redelivered", func() error {
+						_, err := store.Redeliver(t.Context(), records.Redelivery{Receiver: "shop", Event: event}, "olga", "test")
+						return err
+					}},
+					{"redelivered_by_time", func() error {
+						_, err := store.Redeliver(t.Context(), records.Redelivery{Receiver: "shop", Since: began}, "olga", "test")
+						return err
+					}},
+					{"removed_and_added", func() error {
+						err := store.RemoveReceiver(t.Context(), "shop", "olga", "test")
+						add(t, store, "shop")
+						ended(t, store, "b")
+						return err
+					}},
+				} {
+					require.NoError(t, row.begin(), row.name)
+					claimed, _, err := store.ClaimDeliveries(t.Context(), claimer("w1"), 1, []records.Skip{{Receiver: "shop", Epoch: epoch}, {Receiver: "bank"}})
+					require.NoError(t, err)
+					require.Len(t, claimed, 1, row.name)
+					require.NotEqual(t, epoch, claimed[0].Epoch, row.name)
+					epoch = claimed[0].Epoch
+					require.NoError(t, store.HandBack(t.Context(), claimed[0]))
+					for _, skip := range []records.Skip{{Receiver: "shop", Epoch: epoch}, {Receiver: "shop"}} {
+						claimed, next, err := store.ClaimDeliveries(t.Context(), claimer("w1"), 1, []records.Skip{skip})
+						require.NoError(t, err)
+						require.Empty(t, claimed, row.name)
+						require.Zero(t, next, row.name)
+					}
+				}
 			})
 			t.Run("takes_back_what_could_not_be_tried", func(t *testing.T) {
 				store := database.empty(t).open(t)

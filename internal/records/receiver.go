@@ -126,8 +126,8 @@ func (s *Store) AddReceiver(ctx context.Context, n NewReceiver, who, why string)
 		if err != nil {
 			return err
 		}
-		added, err := tx.change(ctx, "INSERT INTO receivers (name, url, secrets, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING",
-			n.Name, address, sealed, stamp(tx.now))
+		added, err := tx.change(ctx, `INSERT INTO receivers (name, url, secrets, created_at, epoch) VALUES ($1, $2, $3, $4, $4)
+			ON CONFLICT (name) DO NOTHING`, n.Name, address, sealed, stamp(tx.now)) // Another epoch than of one that was removed.
 		if err == nil && !added {
 			err = fmt.Errorf("receiver %s: %w", n.Name, ErrReceiverExists)
 		}
@@ -261,11 +261,11 @@ func (t transaction) followed(name string, sealed []byte, by enroll.Secret, atOn
 }
 
 // ResumeReceiver sends to a receiver again what waits for it, as if for the
-// first time: after it was gone, or to hurry it. The error is ErrNoReceiver or
+// first time, in another epoch: after it was gone, or to hurry it. The error is ErrNoReceiver or
 // an *enroll.InputError.
 func (s *Store) ResumeReceiver(ctx context.Context, name, who, why string) error {
 	err := s.manage(ctx, whatReceiverResumed, name, who, why, func(tx transaction, _ []byte) error {
-		_, err := tx.change(ctx, "UPDATE receivers SET gone_at = 0 WHERE name = $1", name)
+		_, err := tx.change(ctx, "UPDATE receivers SET gone_at = 0, epoch = epoch + 1 WHERE name = $1", name)
 		return err
 	})
 	if err != nil {

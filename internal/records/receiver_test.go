@@ -230,7 +230,7 @@ func TestRedeliver(t *testing.T) {
 				add(t, store, "patient")
 				require.Equal(t, 2500, redeliver(t, records.Redelivery{Receiver: "patient", Since: time.UnixMicro(1000), Until: time.UnixMicro(2000)}))
 				require.NoError(t, store.ResumeReceiver(t.Context(), "patient", "olga", "test"))
-				claimed, _, err := store.ClaimDeliveries(t.Context(), claimer("w1"), 3000, []string{"shop", "late"})
+				claimed, _, err := store.ClaimDeliveries(t.Context(), claimer("w1"), 3000, skipped("shop", "late"))
 				require.NoError(t, err)
 				require.Len(t, claimed, 2500)
 			})

@@ -37,7 +37,8 @@ func (r Redelivery) wrong() []enroll.FieldError {
 	return nil
 }
 
-// Redeliver makes the chosen events due for a receiver and returns how many. What
+// Redeliver makes the chosen events due for a receiver, in another epoch of it,
+// and returns how many. What
 // goes on beside it is not held up, and after an error it may be repeated. The
 // error is ErrNoReceiver, ErrNoEvent, or an *enroll.InputError.
 func (s *Store) Redeliver(ctx context.Context, r Redelivery, who, why string) (int, error) {
@@ -48,6 +49,9 @@ func (s *Store) Redeliver(ctx context.Context, r Redelivery, who, why string) (i
 	err := s.manage(ctx, whatRedelivered, r.Receiver, who, why, func(tx transaction, _ []byte) (err error) {
 		if r.Until.IsZero() {
 			r.Until = tx.now
+		}
+		if _, err := tx.change(ctx, "UPDATE receivers SET epoch = epoch + 1 WHERE name = $1", r.Receiver); err != nil {
+			return err
 		}
 		if r.Event == "" {
 			return nil // The trail tells of it before it begins.
