@@ -390,6 +390,17 @@ func TestUpload(t *testing.T) {
 		})
 	}
 
+	t.Run("that_is_refused_is_read_to_its_end", func(t *testing.T) {
+		t.Parallel()
+		large := strings.Repeat("x", 30<<20)
+		for _, parts := range [][]part{{{"request", photoStart}, {"image", large}}, {{"request", large}}, {{"image", large}}} {
+			body, kind := form(t, parts...)
+			sent := strings.NewReader(body)
+			send(t, (&starting{}).serve(t, t.TempDir()), http.MethodPost, "/v1/journeys", access.Backend, sent, "Content-Type", kind, "Idempotency-Key", "key")
+			require.Zero(t, sent.Len(), "whoever answers earlier may cut off who still sends")
+		}
+	})
+
 	t.Run("without_bounds_is_413", func(t *testing.T) {
 		t.Parallel()
 		body, kind := form(t, part{"request", photoStart}, part{"image", "photo"})

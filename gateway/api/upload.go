@@ -76,12 +76,22 @@ func (u *upload) close() {
 	}
 }
 
-// readUpload reads the parts one after the other: the JSON first, then files,
-// which go straight into the spool. The caller closes the upload, also after an
-// error.
+// readUpload reads an upload to its end, also one that is refused before: many
+// callers look for an answer only when they have sent everything. The caller
+// closes the upload, also after an error.
 func (s *Server) readUpload(w http.ResponseWriter, r *http.Request) (*upload, error) {
-	u := &upload{contents: map[string]*spooled{}, texts: map[string]enroll.Secret{}}
 	r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
+	u, err := s.readParts(r)
+	if err != nil {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}
+	return u, err
+}
+
+// readParts reads the parts one after the other: the JSON first, then files, which
+// go straight into the spool.
+func (s *Server) readParts(r *http.Request) (*upload, error) {
+	u := &upload{contents: map[string]*spooled{}, texts: map[string]enroll.Secret{}}
 	parts, err := r.MultipartReader()
 	if err != nil {
 		return u, problem(InvalidRequest, "The multipart/form-data has no usable boundary.").because(err)

@@ -52,10 +52,9 @@ type Limits struct {
 }
 
 // DefaultLimits are 1000 journeys, 5000 subscribers, and 10 of one journey of
-// which 4 may be pages. A
-// Temporal frontend keeps 1200 long polls of histories open for a namespace
-// unless it is told otherwise (frontend.namespaceCount), and all gateways and
-// whoever waits for an outcome share them.
+// which 4 may be pages. A Temporal frontend keeps 1200 long polls of histories
+// open for a namespace unless it is told otherwise (frontend.namespaceCount), and
+// all gateways and whoever waits for an outcome share them.
 func DefaultLimits() Limits {
 	return Limits{Journeys: 1000, Subscribers: 5000, PerJourney: 10, Pages: 4}
 }

@@ -33,9 +33,8 @@ type Cached struct {
 func NewCached(file File, now func() time.Time) *Cached { return &Cached{file: file, now: now} }
 
 // List returns what File.List would return at this moment, and an error when the
-// file was there before and is not any more: nobody takes out everybody that way
-// who could as well leave the file without lines. The caller does not change the
-// list.
+// file was there before and is gone: that is an accident. Whoever wants to shut
+// everybody out leaves a file without lines. The caller does not change the list.
 func (c *Cached) List() ([]Holder, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
