@@ -98,7 +98,7 @@ func (l *load) startAndCancel(ctx context.Context, request client.Request) {
 }
 
 // startByUpload starts journeys with files: one that enrolls, and one whose
-// photo is refused when all of it was read.
+// photo is too large.
 func (l *load) startByUpload(ctx context.Context, user string) {
 	for _, one := range []struct {
 		request client.Request
@@ -180,7 +180,8 @@ func (l *load) strangers(t *testing.T) []turn {
 // Uploads that are under way at once, and how much of each is there.
 const (
 	slowUploads = 16
-	slowBytes   = 16 << 20
+	slowSamples = 4
+	slowBytes   = slowSamples * 4 << 20
 )
 
 // uploadSlowly begins uploads, tells what the gateway holds when so much of each
@@ -207,23 +208,29 @@ func (l *load) uploadSlowly(t *testing.T) (held usage) {
 	return held
 }
 
-// sendSlowly writes an upload, and pauses when the file is there.
+// sendSlowly writes an upload of samples as large as they may be, and pauses when
+// they are there.
 func sendSlowly(parts *multipart.Writer, pause func()) error {
-	if err := parts.WriteField("request", `{"journey":"iproov.photo-enroll","input":{"user_id":"slow","source":"eid"}}`); err != nil {
+	if err := parts.WriteField("request", `{"journey":"bioid.enroll","input":{"bcid":"nobody"}}`); err != nil {
 		return err
 	}
-	file, err := parts.CreateFormFile("image", "image.png")
-	if err != nil {
-		return err
-	}
-	if _, err := file.Write(append(simulator.SampleImage(simulator.SampleLive), make([]byte, slowBytes)...)); err != nil {
-		return err
+	sample := make([]byte, slowBytes/slowSamples)
+	copy(sample, simulator.SampleImage(simulator.SampleLive))
+	for i := range slowSamples {
+		file, err := parts.CreateFormFile(fmt.Sprintf("samples[%d].data", i), "image.png")
+		if err != nil {
+			return err
+		}
+		if _, err := file.Write(sample); err != nil {
+			return err
+		}
 	}
 	pause()
 	return parts.Close()
 }
 
-// upload sends a body as it comes. The photo is more than the journey takes.
+// upload sends a body as it comes. Its subject is none, which is found out when
+// all of it was read.
 func (l *load) upload(ctx context.Context, body io.ReadCloser, kind string) {
 	call := backend.Call{Method: http.MethodPost, Path: "/v1/journeys"}
 	request, err := http.NewRequestWithContext(ctx, call.Method, l.address+call.Path, body)
