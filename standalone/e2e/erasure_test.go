@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
@@ -207,7 +208,7 @@ func TestErasure_whose_caller_died(t *testing.T) { //nolint:tparallel // what is
 		require.ErrorIs(t, err, client.ErrErasing)
 		shown, err := shared.Client().Erasure(t.Context(), id)
 		require.NoError(t, err)
-		require.Equal(t, officer(), client.By{Who: shown.Statement.Who, Why: shown.Statement.Why})
+		require.Equal(t, officer().Who+officer().Why, shown.Statement.Who+shown.Statement.Why)
 		require.Len(t, shown.Statement.Left(), len(enroll.Removals()))
 		require.NotEmpty(t, shown.StatementMissing)
 	})
@@ -215,7 +216,7 @@ func TestErasure_whose_caller_died(t *testing.T) { //nolint:tparallel // what is
 		require.GreaterOrEqual(t, shared.keepHouse(t, "died-"+name).Resumed.Count, 1)
 		statement := shared.erased(t, client.Erasure{ID: id})
 		require.True(t, statement.Complete, "%+v", statement)
-		require.Equal(t, officer(), client.By{Who: statement.Who, Why: statement.Why})
+		require.Equal(t, officer().Who+officer().Why, statement.Who+statement.Why)
 		shared.keepHouse(t, "again-"+name)
 		require.Equal(t, 1, shared.count(t, name, "authid.delete_credential"))
 	})
@@ -251,4 +252,38 @@ func (s *system) keepHouse(t *testing.T, id string) enroll.Housekept {
 	var done enroll.Housekept
 	require.NoError(t, run.Get(t.Context(), &done))
 	return done
+}
+
+// TestErasure_with_a_reason_at_its_limits goes through the gateway that 'make
+// run' serves.
+func TestErasure_with_a_reason_at_its_limits(t *testing.T) {
+	t.Parallel()
+	d := shared.storefront()
+	_, operator := d.GatewayKeys()
+	user := subject()
+	body := func(why string) string {
+		asked, err := json.Marshal(map[string]any{"people": []map[string]string{{"provider": "smartid", "name": user}}, "why": why})
+		require.NoError(t, err)
+		return string(asked)
+	}
+	for _, why := range []string{"", " ", "ticket\x00", strings.Repeat("x", enroll.MaxWhy+1), strings.Repeat("x", 600_000)} {
+		var told struct {
+			Fields []enroll.FieldError `json:"fields"`
+		}
+		d.read(t, http.StatusUnprocessableEntity, operator.Reveal(), http.MethodPost, "/v1/erasures", body(why), &told, "Idempotency-Key", "limits-"+user)
+		require.Len(t, told.Fields, 1)
+		require.Equal(t, "why", told.Fields[0].Field)
+	}
+	known, err := keys.Load(shared.KeyFile())
+	require.NoError(t, err)
+	_, barred, err := shared.Records().Erasing(t.Context(), enroll.SmartID, known.SubjectHash(enroll.SmartID, user))
+	require.NoError(t, err)
+	require.False(t, barred, "what is refused bars nobody")
+
+	longest := strings.Repeat("<", enroll.MaxWhy) // In JSON six bytes each.
+	var erasing client.Erasure
+	d.read(t, http.StatusAccepted, operator.Reveal(), http.MethodPost, "/v1/erasures", body(longest), &erasing, "Idempotency-Key", "limits-"+user)
+	statement := shared.erased(t, erasing)
+	require.True(t, statement.Complete, "%+v", statement)
+	require.Equal(t, longest, statement.Why)
 }
